@@ -1,0 +1,82 @@
+import { QueueClosedError } from '../errors/queue-closed-error.js'
+import { QueueEmptyError } from '../errors/queue-empty-error.js'
+import type { Lease } from './entry.js'
+import type { Mailbox } from './mailbox.js'
+import type { Taker } from './taker.js'
+import { checkWait, Wait, type WaitOptions } from './waiters.js'
+
+/** Waits in turn for one item, then answers what `use` makes of its lease. */
+export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R): Promise<R> {
+  try {
+    checkWait(o)
+    if (mailbox.ended) throw mailbox.ended
+    // Whoever waits already is served first.
+    const lease = mailbox.takers.length === 0 ? mailbox.takeNow(1)[0] : undefined
+    if (lease) return Promise.resolve(used(mailbox, lease, use))
+    if (mailbox.store.shut && mailbox.idle) throw drained(mailbox)
+    if (o?.timeout === 0) throw empty(mailbox)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+  const waiting = new Claim(mailbox, o, use)
+  mailbox.enrol(waiting)
+  return waiting.promise
+}
+
+export function empty<T>(mailbox: Mailbox<T>): QueueEmptyError {
+  return new QueueEmptyError(`${mailbox.name} has no item to give`)
+}
+
+export function drained<T>(mailbox: Mailbox<T>): QueueClosedError {
+  return new QueueClosedError(`${mailbox.name} was shut down and holds nothing any more`)
+}
+
+/** An item that cannot be handed over, because it no longer fits the schema, goes back. */
+export function used<T, R>(mailbox: Mailbox<T>, lease: Lease<T>, use: (lease: Lease<T>) => R): R {
+  try {
+    return use(lease)
+  } catch (error) {
+    mailbox.nack(lease, { reason: error })
+    throw error
+  }
+}
+
+class Claim<T, R> implements Taker<T> {
+  demand = 1
+  readonly #mailbox: Mailbox<T>
+  readonly #use: (lease: Lease<T>) => R
+  readonly #wait: Wait<R>
+
+  constructor(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R) {
+    this.#mailbox = mailbox
+    this.#use = use
+    this.#wait = new Wait<R>(
+      o,
+      () => empty(mailbox),
+      () => this.#leave(),
+    )
+  }
+
+  get promise(): Promise<R> {
+    return this.#wait.promise
+  }
+
+  accept(lease: Lease<T>): void {
+    this.#leave()
+    try {
+      this.#wait.resolve(used(this.#mailbox, lease, this.#use))
+    } catch (error) {
+      this.#wait.reject(error)
+    }
+  }
+
+  end(error?: unknown): void {
+    this.#leave()
+    this.#wait.reject(error ?? drained(this.#mailbox))
+  }
+
+  #leave(): void {
+    this.demand = 0
+    this.#mailbox.leave(this)
+  }
+}

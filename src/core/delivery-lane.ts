@@ -1,0 +1,47 @@
+import { type Delivery, type DeliveryOwner, LeasedDelivery } from './delivery.js'
+import type { Lease } from './entry.js'
+import { Lane, type Target } from './lane.js'
+import type { Mailbox, NackOutcome } from './mailbox.js'
+import { slot } from './receipt.js'
+
+/** Passes deliveries on; each is out until it is settled by hand. */
+export class DeliveryLane<T> extends Lane<T> implements DeliveryOwner<T> {
+  readonly #target: Target<Delivery<T>>
+
+  constructor(mailbox: Mailbox<T>, prefetch: number, target: Target<Delivery<T>>) {
+    super(mailbox, prefetch)
+    this.#target = target
+  }
+
+  accept(lease: Lease<T>): void {
+    this.out(lease)
+    const before = slot.current
+    // Sinks must not take this item for the one whose receipt happens to be current further up the stack.
+    slot.current = undefined
+    try {
+      this.#target.next(new LeasedDelivery(lease, this))
+    } catch (error) {
+      this.nackedOne(lease, this.mailbox.nack(lease, { reason: error }), error)
+      this.end(error)
+    } finally {
+      slot.current = before
+    }
+  }
+
+  settledOne(lease: Lease<T>): void {
+    this.back(lease)
+  }
+
+  nackedOne(lease: Lease<T>, outcome: NackOutcome, reason: unknown): void {
+    this.back(lease)
+    if (outcome === 'exhausted')
+      this.end(reason ?? new Error(`${this.mailbox.name}: an item failed ${lease.attempt} times`))
+  }
+
+  end(error?: unknown): void {
+    if (this.over) return
+    this.unsubscribe()
+    if (error === undefined) this.#target.complete()
+    else this.#target.error(error)
+  }
+}

@@ -1,0 +1,111 @@
+import { SinkOverflowError } from '../errors/sink-overflow-error.js'
+import type { Entry } from './entry.js'
+import type { PutLine } from './put-line.js'
+import { type CurrentReceipt, type Settler, slot } from './receipt.js'
+
+/** What an inlet leads to: a queue's mailbox, or a file, stream or pipe. */
+export interface Gate<T> {
+  readonly name: string
+  readonly line: PutLine<T>
+  /** Throws if nothing can be put any more. */
+  assertOpen(): void
+  /** Throws if the value cannot be stored. */
+  entry(value: T): Entry<T>
+  /** Something was taken; whoever waits for it may be woken. */
+  took(): void
+  /** A value was refused or dropped. */
+  refused(): void
+}
+
+export interface SinkOptions {
+  /** Values without a receipt that may wait for room. 1024. */
+  highWaterMark?: number
+  /** What becomes of the next one: `error` fails the sink, `dropNewest` counts it and goes on. */
+  overflow?: 'error' | 'dropNewest'
+}
+
+export const HIGH_WATER_MARK = 1024
+
+/** The Observer side of everything that stores: joins the current receipt, and settles it when the value is stored. */
+export class Inlet<T> {
+  readonly #gate: Gate<T>
+  readonly #highWaterMark: number
+  readonly #dropNewest: boolean
+  readonly #onLost: (error: unknown) => void
+  readonly #one: Entry<T>[] = []
+  #loose = 0
+  #outstanding = 0
+  #whenStored: (() => void) | undefined
+
+  /** `onLost` hears of every value that came without a receipt and will not be stored. */
+  constructor(gate: Gate<T>, o: SinkOptions, onLost: (error: unknown) => void) {
+    this.#gate = gate
+    this.#highWaterMark = o.highWaterMark ?? HIGH_WATER_MARK
+    this.#dropNewest = o.overflow === 'dropNewest'
+    this.#onLost = onLost
+  }
+
+  push(value: T): void {
+    const gate = this.#gate
+    const receipt = slot.current
+    const one = this.#one
+    try {
+      gate.assertOpen()
+      one[0] = gate.entry(value)
+    } catch (error) {
+      this.#refuse(receipt, error)
+      return
+    }
+    if (gate.line.tryNow(one)) {
+      if (gate.line.pending) gate.line.whenStored(this.#item(receipt))
+      gate.took()
+    } else if (receipt || this.#loose < this.#highWaterMark) {
+      gate.line.wait([one[0]], this.#item(receipt))
+    } else if (this.#dropNewest) {
+      gate.refused()
+    } else {
+      const full = `${gate.name} is full, and ${this.#highWaterMark} values that came without a receipt wait already`
+      const mend = 'slow the source down, raise highWaterMark, or use put(), consume() or a link'
+      this.#refuse(undefined, new SinkOverflowError(`${full}: ${mend}`))
+    }
+  }
+
+  /** Calls back once all values so far are stored, or lost. */
+  whenStored(callback: () => void): void {
+    if (this.#outstanding === 0) callback()
+    else this.#whenStored = callback
+  }
+
+  #refuse(receipt: CurrentReceipt | undefined, error: unknown): void {
+    if (receipt) receipt.spoil(error)
+    else {
+      this.#gate.refused()
+      this.#onLost(error)
+    }
+  }
+
+  #item(receipt: CurrentReceipt | undefined): Settler {
+    this.#outstanding++
+    if (receipt) receipt.join()
+    else this.#loose++
+    return {
+      stored: () => {
+        this.#settled(receipt)
+        receipt?.stored()
+      },
+      failed: error => {
+        this.#settled(receipt)
+        if (receipt) receipt.failed(error)
+        else this.#refuse(undefined, error)
+      },
+    }
+  }
+
+  #settled(receipt: CurrentReceipt | undefined): void {
+    if (!receipt) this.#loose--
+    if (--this.#outstanding > 0 || !this.#whenStored) return
+    const callback = this.#whenStored
+    this.#whenStored = undefined
+    callback()
+  }
+}

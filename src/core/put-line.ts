@@ -1,0 +1,105 @@
+import { Ring } from '../util/ring.js'
+import type { Entry } from './entry.js'
+import type { Settler } from './receipt.js'
+import type { Intake, Ticket } from './store.js'
+
+/** One producer's place in line. */
+export interface Waiting<T> {
+  /** Stored all at once or not at all. */
+  readonly entries: readonly Entry<T>[]
+  readonly settler: Settler
+  /** The caller gave up; its place falls out when its turn comes. */
+  left: boolean
+}
+
+interface Pending {
+  readonly ticket: Ticket
+  readonly settler: Settler
+}
+
+/** The way into a store: first come, first served while it is full, and the wait from accepted to stored. */
+export class PutLine<T> {
+  readonly #intake: Intake<T>
+  readonly #waiting = new Ring<Waiting<T>>()
+  readonly #pending = new Ring<Pending>()
+  /** Items taken so far through this handle. */
+  put = 0
+
+  constructor(intake: Intake<T>) {
+    this.#intake = intake
+  }
+
+  get length(): number {
+    return this.#waiting.length
+  }
+
+  /** Offers at once if nobody is in line. True: the store took all; `pending` tells whether it has yet to store them. */
+  tryNow(entries: readonly Entry<T>[]): boolean {
+    if (this.#waiting.length > 0 || !this.#intake.offer(entries)) return false
+    this.put += entries.length
+    return true
+  }
+
+  /** What the store took last is not stored yet. */
+  get pending(): boolean {
+    return this.#intake.ticket !== 0
+  }
+
+  /** The settler hears when what the store took last is stored: at once where it is. */
+  whenStored(settler: Settler): void {
+    const ticket = this.#intake.ticket
+    if (ticket === 0) {
+      settler.stored()
+      return
+    }
+    settler.accepted?.()
+    this.#pending.push({ ticket, settler })
+  }
+
+  wait(entries: readonly Entry<T>[], settler: Settler): Waiting<T> {
+    const waiting = { entries, settler, left: false }
+    this.#waiting.push(waiting)
+    return waiting
+  }
+
+  /** Serves the line while there is room. */
+  flush(): void {
+    for (let first = this.#waiting.peek(); first; first = this.#waiting.peek()) {
+      if (first.left) {
+        this.#waiting.shift()
+        continue
+      }
+      if (!this.#intake.offer(first.entries)) return
+      this.put += first.entries.length
+      this.#waiting.shift()
+      this.whenStored(first.settler)
+    }
+  }
+
+  stored(ticket: Ticket): void {
+    for (let first = this.#pending.peek(); first && first.ticket <= ticket; first = this.#pending.peek()) {
+      this.#pending.shift()
+      first.settler.stored()
+    }
+  }
+
+  failed(ticket: Ticket, error: unknown): void {
+    for (let count = this.#pending.length; count > 0; count--) {
+      const next = this.#pending.shift() as Pending
+      if (next.ticket === ticket) next.settler.failed(error)
+      else this.#pending.push(next)
+    }
+  }
+
+  /** Turns everybody in line away. */
+  refuse(error: unknown): void {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      if (!next.left) next.settler.failed(error)
+    }
+  }
+
+  /** Gives up on what the store accepted and now can never confirm. */
+  abandon(error: unknown): void {
+    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) next.settler.failed(error)
+  }
+}

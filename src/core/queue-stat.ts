@@ -1,0 +1,39 @@
+import type { Mailbox } from './mailbox.js'
+
+export interface QueueStat {
+  readonly name: string
+  readonly kind: string
+  /** Items that nobody holds. */
+  readonly size: number
+  readonly capacity: number
+  /** Items whose time has not come. */
+  readonly delayed: number
+  /** Items out and not settled, with anyone. */
+  readonly leased: number
+  /** Items given back that rest before their next hand-over; part of `size`. */
+  readonly resting: number
+  readonly shutDown: boolean
+  /** Puts and values of this handle that wait for room. */
+  readonly waitingPuts: number
+  /** Subscriptions and waiting calls of this handle. */
+  readonly readers: number
+  /** Those of them that would take an item now; the others are paused because what they hold is unsettled. */
+  readonly wanting: number
+}
+
+export function statOf<T>(mailbox: Mailbox<T>): QueueStat {
+  const { store, rests } = mailbox
+  return {
+    name: mailbox.name,
+    kind: store.kind,
+    size: store.ready + rests.length,
+    capacity: store.capacity,
+    delayed: store.delayed,
+    leased: store.leased - rests.length,
+    resting: rests.length,
+    shutDown: store.shut,
+    waitingPuts: mailbox.line.length,
+    readers: mailbox.audience.size,
+    wanting: mailbox.takers.length,
+  }
+}

@@ -1,0 +1,69 @@
+import type { Entry, Lease } from './entry.js'
+
+/**
+ * Numbers what a store took, in order. 0: stored already. Otherwise `stored(n)` tells later that everything up to n is stored.
+ */
+export type Ticket = number
+
+/** What a store tells its owner about others' doing; what the owner's own calls changed, it sees by itself. */
+export interface StoreListener {
+  /** There may be something to take. */
+  readable(): void
+  /** There may be room. */
+  writable(): void
+  /** Everything with a ticket up to this one is stored. */
+  stored(ticket: Ticket): void
+  /** What this ticket stands for will never be stored. */
+  failed(ticket: Ticket, error: unknown): void
+  /** The store itself is gone: every later call would fail with this error. */
+  broken(error: unknown): void
+}
+
+/** The way in: all that a file, a stream or a pipe has of a store. */
+export interface Intake<T> {
+  /** No more offers are taken, for anyone, until `reopen`. */
+  readonly shut: boolean
+  /** The ticket of what the last `offer` took. */
+  readonly ticket: Ticket
+  /** Takes all of the entries, in order, or, where they do not fit, none and answers false. Keeps no reference to the array. */
+  offer(entries: readonly Entry<T>[]): boolean
+}
+
+/**
+ * What a queue keeps its items in: the only part that differs between kinds. It offers only what cannot block, knows
+ * neither promises nor timers, and does not import rxjs. Everything that waits is written once, in Mailbox.
+ */
+export interface Store<T> extends Intake<T> {
+  readonly kind: string
+  /** Items that can be held, ready, delayed and leased together. */
+  readonly capacity: number
+  /** Encoded bytes that can be held; Infinity where nothing is encoded. */
+  readonly byteCapacity: number
+  /** How many leases one consumer is given at a time; 1 where a take costs next to nothing. */
+  readonly stride: number
+  /** Items that could be taken now. */
+  readonly ready: number
+  /** Items whose time has not come. */
+  readonly delayed: number
+  /** Items out with any consumer. */
+  readonly leased: number
+  /** When the first delayed item falls due (clock ms); Infinity if none is delayed. */
+  readonly nextDue: number
+
+  listen(listener: StoreListener): void
+  /** Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. */
+  take(max: number, now: number): readonly Lease<T>[]
+  /** The item leaves the store for good. False: the lease has passed on, nothing was changed. */
+  ack(lease: Lease<T>): boolean
+  /** The item returns to its place, to be taken from `due` on (0: at once). False as with `ack`. */
+  giveBack(lease: Lease<T>, due: number): boolean
+  /** Told when a leased item is handed to user code, where the attempt must outlive this process. */
+  handedOver?(lease: Lease<T>): void
+  peek(now: number): T | undefined
+  shutdown(): void
+  reopen(): void
+  /** Removes and answers what is held and not leased. */
+  clear(): T[]
+  /** Lets go of this handle; what it leased goes back. */
+  close(): void
+}

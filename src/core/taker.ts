@@ -1,0 +1,10 @@
+import type { Lease } from './entry.js'
+
+/** Somebody who wants items from a mailbox: a subscription, a loop, or a single waiting call. */
+export interface Taker<T> {
+  /** How many more items it would accept now. */
+  readonly demand: number
+  accept(lease: Lease<T>): void
+  /** Nothing more will come: the queue is drained (no error), or this handle is closed, or the store broke. */
+  end(error?: unknown): void
+}

@@ -1,0 +1,69 @@
+import { optionError } from '../errors/option-error.js'
+import { clock } from '../util/clock.js'
+
+export interface WaitOptions {
+  /** Milliseconds; 0 tries once. Without it the wait has no end. */
+  timeout?: number
+  signal?: AbortSignal
+}
+
+export function checkWait(o: WaitOptions | undefined): void {
+  if (o?.timeout !== undefined && !(typeof o.timeout === 'number' && o.timeout >= 0)) {
+    throw optionError('timeout', 'a number of milliseconds, 0 or more', o.timeout)
+  }
+  o?.signal?.throwIfAborted()
+}
+
+/** One promise that ends once: by a result, an error, its timeout or its signal. Clears up behind itself whichever comes first. */
+export class Wait<R> {
+  readonly promise: Promise<R>
+  ended = false
+  #resolve!: (result: R) => void
+  #reject!: (reason: unknown) => void
+  #cancelTimer: (() => void) | undefined
+  #signal: AbortSignal | undefined
+  #onAbort: (() => void) | undefined
+
+  /** `leave` is called when the timeout or the signal ends the wait, so that its place in line is given up. */
+  constructor(o: WaitOptions | undefined, timedOut: () => Error, leave: () => void) {
+    this.promise = new Promise<R>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    const giveUp = (reason: unknown) => {
+      if (this.ended) return
+      this.reject(reason)
+      leave()
+    }
+    if (o?.timeout !== undefined && o.timeout !== Number.POSITIVE_INFINITY) {
+      this.#cancelTimer = clock.after(o.timeout, () => giveUp(timedOut()))
+    }
+    const signal = o?.signal
+    if (signal) {
+      this.#signal = signal
+      this.#onAbort = () => giveUp(signal.reason)
+      signal.addEventListener('abort', this.#onAbort, { once: true })
+    }
+  }
+
+  resolve(result: R): void {
+    if (this.#end()) this.#resolve(result)
+  }
+
+  reject(reason: unknown): void {
+    if (this.#end()) this.#reject(reason)
+  }
+
+  /** The result is certain, only late: from here on neither timeout nor signal can end the wait. */
+  commit(): void {
+    this.#cancelTimer?.()
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  #end(): boolean {
+    if (this.ended) return false
+    this.ended = true
+    this.commit()
+    return true
+  }
+}

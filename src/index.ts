@@ -1,0 +1,36 @@
+// Queues
+
+export type { ConsumeOptions, Handler } from './core/consume.js'
+export type { Delivery } from './core/delivery.js'
+export type { Headers } from './core/entry.js'
+export type { SinkOptions } from './core/inlet.js'
+export type { NackOptions } from './core/mailbox.js'
+export type { QueueMetrics } from './core/metrics.js'
+export type { CommonOptions, DeadLetter } from './core/options.js'
+export {
+  type PutOptions,
+  Queue,
+  type QueueDescriptor,
+  type QueueSinkOptions,
+  type WindowOptions,
+} from './core/queue.js'
+export type { QueueStat } from './core/queue-stat.js'
+export type { StandardSchema } from './core/schema.js'
+export { Sink } from './core/sink.js'
+export { SyncQueue } from './core/sync-queue.js'
+export type { WaitOptions } from './core/waiters.js'
+// Errors
+export { CodecError } from './errors/codec-error.js'
+export { DeadlockError } from './errors/deadlock-error.js'
+export { ItemTooLargeError } from './errors/item-too-large-error.js'
+export { LeaseLostError } from './errors/lease-lost-error.js'
+export { LinkError } from './errors/link-error.js'
+export { QueueClosedError } from './errors/queue-closed-error.js'
+export { QueueEmptyError } from './errors/queue-empty-error.js'
+export { QueueExistsError } from './errors/queue-exists-error.js'
+export { QueueFullError } from './errors/queue-full-error.js'
+export { QueueLinkError } from './errors/queue-link-error.js'
+export { QueueNotFoundError } from './errors/queue-not-found-error.js'
+export { SinkOverflowError } from './errors/sink-overflow-error.js'
+export { SpillError } from './errors/spill-error.js'
+export { fifoQueue } from './queues/memory/fifo-queue.js'

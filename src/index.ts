@@ -34,3 +34,15 @@ export { QueueNotFoundError } from './errors/queue-not-found-error.js'
 export { SinkOverflowError } from './errors/sink-overflow-error.js'
 export { SpillError } from './errors/spill-error.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'
+
+// Files, streams, processes
+
+export { Source } from './core/source.js'
+export type { ExitStatus } from './io/child.js'
+export { ExitError } from './io/exit-error.js'
+export type { Format } from './io/format.js'
+export { type FromFileOptions, fromFile } from './io/from-file.js'
+export { fromProcess, type ProcessEndpoint, type ProcessOptions } from './io/from-process.js'
+export { fromReadable } from './io/from-readable.js'
+export { type ToFileOptions, toFile } from './io/to-file.js'
+export { toWritable } from './io/to-writable.js'

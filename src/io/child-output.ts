@@ -1,0 +1,87 @@
+import { Feed } from '../core/feed.js'
+import { type Read, Source } from '../core/source.js'
+import { QueueLinkError } from '../errors/queue-link-error.js'
+import type { Child } from './child.js'
+import type { Format } from './format.js'
+import { decoderFor } from './framing.js'
+import { Pump } from './pump.js'
+import { readStream } from './read-stream.js'
+
+/** A child's stdout: nothing of it is lost, so that the child waits while nobody reads. */
+export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefined): Source<unknown> {
+  const name = `stdout of ${child.command}`
+  const stream = child.process?.stdout
+  // A stream that has no reader when its process exits would be emptied by Node; this one keeps what comes.
+  stream?.on('readable', () => {})
+  return onceAtATime(name, child, feed => {
+    if (!stream) return () => {}
+    const pump = readStream(stream, name, decoderFor(as), feed)
+    const abort = (): void => {
+      pump.abort(signal?.reason)
+      // Not closed under the child's feet: it has been asked to end, and may have to write first.
+      stream.removeAllListeners('readable').resume()
+    }
+    signal?.addEventListener('abort', abort, { once: true })
+    return () => {
+      pump.stop()
+      signal?.removeEventListener('abort', abort)
+      if (!signal?.aborted) stream.destroy()
+    }
+  })
+}
+
+/** A child's stderr: what comes while nobody reads is dropped but for its tail, so that the child never waits for that. */
+export function stderrOf(child: Child): Source<string> {
+  const name = `stderr of ${child.command}`
+  const stream = child.process?.stderr
+  let reader: Pump<string> | undefined
+  stream?.on('data', (chunk: Buffer) => {
+    child.tail.add(chunk)
+    if (!reader) return
+    stream.pause()
+    reader.write(chunk)
+  })
+  stream?.on('close', () => reader?.end())
+  stream?.on('error', () => {})
+  return onceAtATime(name, child, feed => {
+    if (!stream) return () => {}
+    const pump = new Pump(feed, decoderFor('lines'), () => stream.resume())
+    reader = pump
+    if (stream.closed) pump.end()
+    else pump.start()
+    return () => {
+      pump.stop()
+      reader = undefined
+      stream.resume()
+    }
+  })
+}
+
+/** Reads once the child has started; if it does not, the reader ends with the reason. */
+function onceAtATime<T>(name: string, child: Child, read: Read<T>): Source<T> {
+  let taken = false
+  return new Source<T>(
+    name,
+    () => new Feed(name),
+    feed => {
+      if (taken) {
+        feed.end(new QueueLinkError(`${name} has a subscription already; share() the source`, 'ERR_STREAM_TAKEN'))
+        return () => {}
+      }
+      taken = true
+      let left = false
+      let stop = (): void => {}
+      child.started.then(
+        () => {
+          if (!left) stop = read(feed)
+        },
+        error => feed.end(error),
+      )
+      return () => {
+        left = true
+        taken = false
+        stop()
+      }
+    },
+  )
+}

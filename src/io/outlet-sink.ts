@@ -1,0 +1,37 @@
+import { Sink } from '../core/sink.js'
+import type { Encodable, Format } from './format.js'
+import { encoderFor, separatorOf } from './framing.js'
+import { Outlet, type Target } from './outlet.js'
+
+/** A sink over an outlet: its `done` waits until the stream has ended or the file is closed, in whichever way it ends. */
+export class OutletSink<T> extends Sink<T> {
+  constructor(outlet: Outlet<T>) {
+    let how: 'end' | 'destroy' = 'end'
+    super(
+      outlet,
+      {},
+      {
+        complete: () => outlet.finish('end'),
+        error: () => {
+          how = 'destroy'
+        },
+        unsubscribe: () => void outlet.finish(how),
+      },
+    )
+    outlet.onFailure = error => this.fail(error)
+    const stored = this.done
+    const done = stored.then(
+      () => outlet.ended,
+      async error => {
+        await outlet.ended.catch(() => {})
+        throw error
+      },
+    )
+    done.catch(() => {})
+    ;(this as { done: Promise<void> }).done = done
+  }
+}
+
+export function sinkInto<A extends Format>(target: Target, as: A): Sink<Encodable[A]> {
+  return new OutletSink(new Outlet(target, encoderFor(as), separatorOf(as)))
+}

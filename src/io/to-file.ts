@@ -1,0 +1,37 @@
+import type { Sink } from '../core/sink.js'
+import { type FileMode, FileTarget } from './file-target.js'
+import { checkFormat, type Encodable, type Format, type FormatOption } from './format.js'
+import { sinkInto } from './outlet-sink.js'
+import { pathOf } from './paths.js'
+
+export interface ToFileOptions<A extends Format = Format> extends FormatOption<A> {
+  /** Keeps what the file holds, and writes after it. */
+  append?: boolean
+  /** As `append`, but first cuts the file after its last line feed, should a crash have left half a record; bytes are not cut. */
+  cut?: boolean
+}
+
+/**
+ * A file as a sink. It is opened at once, and replaced unless `append` or `cut` is set. An item is stored when it is
+ * written; up to 1 MiB waits for that. The file is closed, with all accepted items written, however the source ends, and
+ * then `done` settles. A file that cannot be opened or written gives its items back, and `done` rejects with `ERR_FILE`;
+ * what cannot be encoded is a CodecError.
+ *
+ * @example
+ * ```ts
+ * import { toFile } from 'queuelink'
+ * import { of } from 'rxjs'
+ *
+ * const log = toFile('orders.ndjson', { as: 'json', append: true })
+ * of({ id: 1 }, { id: 2 }).subscribe(log)
+ * await log.done
+ * ```
+ */
+export function toFile<T>(path: string | URL, o: ToFileOptions<'json'> & { as: 'json' }): Sink<T>
+export function toFile<A extends Format = 'lines'>(path: string | URL, o?: ToFileOptions<A>): Sink<Encodable[A]>
+export function toFile(path: string | URL, o: ToFileOptions = {}): unknown {
+  const as = checkFormat(o.as)
+  const append: FileMode = o.append ? 'append' : 'replace'
+  const mode: FileMode = o.cut ? (as === 'bytes' ? 'append' : 'cut') : append
+  return sinkInto(new FileTarget(pathOf(path), mode), as)
+}

@@ -20,12 +20,24 @@ export interface Delivery<T> {
 
 /** How operators that hold deliveries back know when they must not wait any longer. */
 export interface Window {
+  /** Deliveries held back to wait for more. Who raises it for a delivery lowers it when it passes that on. */
   held: number
+  /** All that is out is held back, and no more can come before some of it is settled. */
   readonly starved: boolean
+  /** Calls back once, maybe within the call, when it is starved; the answer cancels. */
+  whenStarved(callback: () => void): () => void
 }
 
 /** Where a delivery carries its window; absent on deliveries that no window bounds. */
 export const WINDOW = Symbol.for('queuelink.window')
+
+/** Where a delivery of a joinable queue carries what handlers must run inside, so that a `join()` in one is known as a deadlock. */
+export const HANDLING = Symbol.for('queuelink.handling')
+
+/** Where a delivery of a queue that encodes carries the encoded size of its item. */
+export const BYTES = Symbol.for('queuelink.bytes')
+
+export type Handling = <R>(handler: () => R) => R
 
 const SETTLED = Promise.resolve()
 
@@ -70,6 +82,14 @@ export class LeasedDelivery<T> implements Delivery<T> {
     return this.#owner
   }
 
+  get [HANDLING](): Handling | undefined {
+    return this.#owner.mailbox.handling
+  }
+
+  get [BYTES](): number {
+    return this.#lease.bytes
+  }
+
   ack(): Promise<void> {
     return this.settle() ? SETTLED : this.#lost('ack')
   }
@@ -97,12 +117,28 @@ export class LeasedDelivery<T> implements Delivery<T> {
     return outcome === 'lost' ? this.#lost('nack') : SETTLED
   }
 
-  /** Counted by the mailbox; nobody need await it. */
-  #lost(call: string): Promise<void> {
-    const refused = Promise.reject(
-      new LeaseLostError(`${call}() of ${this.id}: it was settled before, or its lease has passed on`),
-    )
-    refused.catch(() => {})
-    return refused
+  /** Gives the item back as if it had not been handed over: for operators that kept it from user code. */
+  release(): void {
+    const { mailbox } = this.#owner
+    if (this.#settled || mailbox.ended) return
+    this.#settled = true
+    this.#lease.attempt--
+    mailbox.metrics.handedOver--
+    mailbox.giveBack(this.#lease, 0)
+    this.#owner.settledOne(this.#lease)
   }
+
+  /** Counted by the mailbox. */
+  #lost(call: string): Promise<void> {
+    return lost(call, this.id)
+  }
+}
+
+/** What a settling that came too late answers; nobody need await it. */
+export function lost(call: string, id: string): Promise<never> {
+  const refused = Promise.reject(
+    new LeaseLostError(`${call}() of ${id}: it was settled before, or its lease has passed on`),
+  )
+  refused.catch(() => {})
+  return refused
 }

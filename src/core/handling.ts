@@ -6,7 +6,9 @@ let handling: AsyncLocalStorage<readonly object[]> | undefined
 /** Runs a handler so that what it starts knows whose item it is handling. */
 export function handlingItemOf<R>(owner: object, handler: () => R): R {
   handling ??= new AsyncLocalStorage()
-  return handling.run([...(handling.getStore() ?? []), owner], handler)
+  const owners = handling.getStore() ?? []
+  // What one item's handler started may start the next one's.
+  return owners.includes(owner) ? handler() : handling.run([...owners, owner], handler)
 }
 
 /** True inside a handler of that owner's items, across `await`. */

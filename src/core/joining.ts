@@ -2,7 +2,7 @@ import { DeadlockError } from '../errors/deadlock-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { Ring } from '../util/ring.js'
 import type { Lease } from './entry.js'
-import { isHandling } from './handling.js'
+import { handlingItemOf, isHandling } from './handling.js'
 import type { Mailbox } from './mailbox.js'
 import type { Taker } from './taker.js'
 import { checkWait, Wait, type WaitOptions } from './waiters.js'
@@ -14,6 +14,7 @@ export class Joining<T> {
 
   constructor(mailbox: Mailbox<T>) {
     this.#mailbox = mailbox
+    mailbox.handling = handler => handlingItemOf(mailbox, handler)
   }
 
   took(lease: Lease<T>): void {

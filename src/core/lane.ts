@@ -18,9 +18,8 @@ export abstract class Lane<T> implements Taker<T> {
   readonly prefetch: number
   readonly #byteWindow: number
   unsettled = 0
-  /** Of these, held by operators that wait for more before they pass anything on. */
-  held = 0
   protected over = false
+  #held = 0
   #bytes = 0
 
   constructor(mailbox: Mailbox<T>, prefetch: number) {
@@ -33,12 +32,34 @@ export abstract class Lane<T> implements Taker<T> {
     return this.over || this.#bytes >= this.#byteWindow ? 0 : this.prefetch - this.unsettled
   }
 
-  /** All that is out is held back by operators that wait for more, and no more can come: they must go on with what they have. */
+  /** Of what is unsettled, held back by operators that wait for more before they pass anything on. */
+  get held(): number {
+    return this.#held
+  }
+
+  set held(count: number) {
+    const raised = count > this.#held
+    this.#held = count
+    if (raised) this.mailbox.review()
+  }
+
+  /**
+   * Operators that wait for more must go on with what they have: all that is out with this lane is held back, and either
+   * its window is full, or the store has nothing to give and can take nothing in. What others have out is not asked for:
+   * they may hold it back as well, and going on too early does no harm.
+   */
   get starved(): boolean {
-    if (this.demand <= 0 && this.held >= this.unsettled) return true
-    const { store } = this.mailbox
-    const full = store.ready + store.delayed + store.leased >= store.capacity
-    return full && store.ready === 0 && this.held >= store.leased
+    if (this.#held === 0 || this.#held < this.unsettled) return false
+    if (this.demand <= 0) return true
+    const { store, line } = this.mailbox
+    if (store.ready > 0) return false
+    if (store.shut) return store.delayed === 0
+    // A batch in line may be too large for the room there is.
+    return line.length > 0 || store.ready + store.delayed + store.leased >= store.capacity
+  }
+
+  whenStarved(callback: () => void): () => void {
+    return this.mailbox.when(() => this.starved, callback)
   }
 
   /** No longer a subscription: ended, or unsubscribed. */
@@ -66,5 +87,7 @@ export abstract class Lane<T> implements Taker<T> {
     this.unsettled--
     this.#bytes -= lease.bytes
     if (!wanted && this.demand > 0) this.mailbox.want(this)
+    // Whoever waits for a lane that takes no more, or for one that is starved, looks again.
+    if (this.#held > 0 || this.over) this.mailbox.review()
   }
 }

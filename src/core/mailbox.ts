@@ -53,6 +53,8 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   readonly audience = new Set<Taker<T>>()
   readonly rests: Rests<T>
   readonly maxAttempts: number
+  /** Of a joinable queue: what a handler of its items must run inside, so that a `join()` in it is known as a deadlock. */
+  handling: (<R>(handler: () => R) => R) | undefined
   readonly #deadLetter: DeadLetter<T> | undefined
   readonly #schema: StandardSchema<T> | undefined
   readonly #watches = new Set<Watch>()
@@ -70,7 +72,7 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     this.maxAttempts = o.maxAttempts
     this.#deadLetter = o.deadLetter
     this.#schema = o.schema
-    this.line = new PutLine(store)
+    this.line = new PutLine(store, () => this.review())
     this.rests = new Rests(lease => this.giveBack(lease, 0))
     store.listen(this)
   }
@@ -196,6 +198,11 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     return () => this.#watches.delete(watch)
   }
 
+  /** Something that settles nothing may have made a condition hold that somebody waits for. */
+  review(): void {
+    if (this.#watches.size > 0) this.kick()
+  }
+
   /** `lastWord`: the error with which readers end, instead of completing, when they have drained what is left. */
   shutdown(immediate: boolean, lastWord?: unknown): T[] {
     this.store.shutdown()
@@ -255,7 +262,8 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
       }
     }
     if (this.store.delayed > 0 || this.#cancelTimer) this.#arm()
-    if (this.#watches.size > 0) this.#look()
+    // Where another run is due already, what holds now may not hold after it.
+    if (this.#watches.size > 0 && !this.#scheduled) this.#look()
     if (this.store.shut && this.idle && this.line.length === 0) this.#complete()
   }
 

@@ -20,13 +20,16 @@ interface Pending {
 /** The way into a store: first come, first served while it is full, and the wait from accepted to stored. */
 export class PutLine<T> {
   readonly #intake: Intake<T>
+  readonly #onWait: () => void
   readonly #waiting = new Ring<Waiting<T>>()
   readonly #pending = new Ring<Pending>()
   /** Items taken so far through this handle. */
   put = 0
 
-  constructor(intake: Intake<T>) {
+  /** `onWait` hears when somebody has to wait for room. */
+  constructor(intake: Intake<T>, onWait: () => void = () => {}) {
     this.#intake = intake
+    this.#onWait = onWait
   }
 
   get length(): number {
@@ -59,6 +62,7 @@ export class PutLine<T> {
   wait(entries: readonly Entry<T>[], settler: Settler): Waiting<T> {
     const waiting = { entries, settler, left: false }
     this.#waiting.push(waiting)
+    this.#onWait()
     return waiting
   }
 

@@ -300,7 +300,8 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   }
 
   get #receiver(): DeliveryOwner<T> {
-    return { mailbox: this.mailbox, held: 0, starved: false, settledOne: () => {}, nackedOne: () => {} }
+    const noWindow = { held: 0, starved: false, whenStarved: () => () => {} }
+    return { ...noWindow, mailbox: this.mailbox, settledOne: () => {}, nackedOne: () => {} }
   }
 
   /** The first refusal is told, all are counted. */

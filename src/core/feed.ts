@@ -42,7 +42,12 @@ export class Feed<T> {
 
   /** Calls back when there is room to read on; the answer cancels it. */
   whenRoom(callback: () => void): () => void {
-    return this.mailbox.when(() => this.#store.bytes <= GO_ON_AT && this.#held <= GO_ON_AT_ITEMS, callback)
+    const store = this.#store
+    store.full = true
+    return this.mailbox.when(() => {
+      store.full = store.bytes > GO_ON_AT || this.#held > GO_ON_AT_ITEMS
+      return !store.full
+    }, callback)
   }
 
   /** No more will come: readers drain what is there, then complete, or end with the error. */
@@ -57,6 +62,8 @@ export class Feed<T> {
 
 /** Knows up to where its items are settled without a gap. */
 class FeedStore<T> extends MemoryStore<T> {
+  /** Reading has stopped until there is room. */
+  full = false
   settledBytes = 0
   #next = 1
   readonly #ahead = new Map<number, number>()

@@ -55,7 +55,7 @@ export abstract class Lane<T> implements Taker<T> {
     if (store.ready > 0) return false
     if (store.shut) return store.delayed === 0
     // A batch in line may be too large for the room there is.
-    return line.length > 0 || store.ready + store.delayed + store.leased >= store.capacity
+    return line.length > 0 || (store.full ?? store.ready + store.delayed + store.leased >= store.capacity)
   }
 
   whenStarved(callback: () => void): () => void {

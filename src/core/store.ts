@@ -47,6 +47,8 @@ export interface Store<T> extends Intake<T> {
   readonly delayed: number
   /** Items out with any consumer. */
   readonly leased: number
+  /** Nothing more comes in until something is settled; where it is not told, that is when items fill the capacity. */
+  readonly full?: boolean
   /** When the first delayed item falls due (clock ms); Infinity if none is delayed. */
   readonly nextDue: number
 

@@ -1,0 +1,3 @@
+// Marbles
+export { type MarbleHelpers, type MarbleOptions, runMarbles } from './marbles.js'
+export { MarbleDeliveries } from './marbles-deliveries.js'

@@ -1,18 +1,17 @@
+import { Readable } from 'node:stream'
 import { Feed } from '../core/feed.js'
 import { type Read, Source } from '../core/source.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import type { Child } from './child.js'
 import type { Format } from './format.js'
 import { decoderFor } from './framing.js'
-import { Pump } from './pump.js'
+import { keepOutput } from './keep-output.js'
 import { readStream } from './read-stream.js'
 
 /** A child's stdout: nothing of it is lost, so that the child waits while nobody reads. */
 export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefined): Source<unknown> {
   const name = `stdout of ${child.command}`
-  const stream = child.process?.stdout
-  // A stream that has no reader when its process exits would be emptied by Node; this one keeps what comes.
-  stream?.on('readable', () => {})
+  const stream = child.process && keepOutput(child.process)
   return onceAtATime(name, child, feed => {
     if (!stream) return () => {}
     const pump = readStream(stream, name, decoderFor(as), feed)
@@ -34,24 +33,24 @@ export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefin
 export function stderrOf(child: Child): Source<string> {
   const name = `stderr of ${child.command}`
   const stream = child.process?.stderr
-  let reader: Pump<string> | undefined
+  let reader: Readable | undefined
   stream?.on('data', (chunk: Buffer) => {
     child.tail.add(chunk)
-    if (!reader) return
-    stream.pause()
-    reader.write(chunk)
+    if (reader?.push(chunk) === false) stream.pause()
   })
-  stream?.on('close', () => reader?.end())
+  stream?.on('close', () => void reader?.push(null))
   stream?.on('error', () => {})
   return onceAtATime(name, child, feed => {
     if (!stream) return () => {}
-    const pump = new Pump(feed, decoderFor('lines'), () => stream.resume())
-    reader = pump
-    if (stream.closed) pump.end()
-    else pump.start()
+    // Node lets a paused stream flow when its process has exited: what comes then waits in here.
+    const mine = new Readable({ read: () => void stream.resume() })
+    reader = mine
+    if (stream.closed) mine.push(null)
+    const pump = readStream(mine, name, decoderFor('lines'), feed)
     return () => {
-      pump.stop()
       reader = undefined
+      pump.stop()
+      mine.destroy()
       stream.resume()
     }
   })

@@ -38,7 +38,8 @@ export function fromReadable(stream: Readable, o: FormatOption<Format> = {}): So
       const pump = readStream(stream, name, decoderFor(as), feed)
       return () => {
         pump.stop()
-        stream.destroy()
+        // A stream that was read to its end may still be written to.
+        if (!stream.readableEnded) stream.destroy()
       }
     },
   )

@@ -8,8 +8,8 @@ import { fileError } from './io-error.js'
 import { Pump } from './pump.js'
 import { readStream } from './read-stream.js'
 
-/** Bytes read at a time. */
-const CHUNK = 64 * 1024
+/** Bytes read at a time: chunks are items, and several of them are out at once; lines are quicker in bulk. */
+const CHUNK = { bytes: 64 * 1024, lines: 256 * 1024, json: 256 * 1024 }
 
 /** Opens a file and reads it into a feed; one read at a time, and the file is closed as soon as its end was read. */
 export class FileReader {
@@ -77,11 +77,11 @@ export class FileReader {
   }
 
   #read(): void {
-    const buffer = this.#buffer ?? Buffer.allocUnsafeSlow(CHUNK)
+    const buffer = this.#buffer ?? Buffer.allocUnsafeSlow(CHUNK[this.#as])
     // Lines are copied out of the buffer; chunks are the buffer.
     if (this.#as !== 'bytes') this.#buffer = buffer
     this.#busy = true
-    read(this.#fd, buffer, 0, CHUNK, this.#position, (error, bytes) => {
+    read(this.#fd, buffer, 0, buffer.length, this.#position, (error, bytes) => {
       this.#busy = false
       if (this.#stopped) this.#close()
       else if (error) this.#fail(error)

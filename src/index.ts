@@ -33,6 +33,13 @@ export { QueueLinkError } from './errors/queue-link-error.js'
 export { QueueNotFoundError } from './errors/queue-not-found-error.js'
 export { SinkOverflowError } from './errors/sink-overflow-error.js'
 export { SpillError } from './errors/spill-error.js'
+// Links
+export type { DestinationEndpoint, SourceEndpoint } from './link/endpoint.js'
+export { link } from './link/link.js'
+export type { EdgeMetrics, LinkMetrics, LinkReport, LinkState, LinkStatus } from './link/link-status.js'
+export type { Placement } from './link/placement.js'
+export { type EndpointId, type LinkOptions, QueueLink, type StopOptions } from './link/queue-link.js'
+export { type Step, step } from './link/step.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'
 
 // Files, streams, processes

@@ -1,6 +1,6 @@
 import { SinkOverflowError } from '../errors/sink-overflow-error.js'
 import type { Entry } from './entry.js'
-import type { PutLine } from './put-line.js'
+import type { PutLine, Waiting } from './put-line.js'
 import { type CurrentReceipt, type Settler, slot } from './receipt.js'
 
 /** What an inlet leads to: a queue's mailbox, or a file, stream or pipe. */
@@ -33,6 +33,7 @@ export class Inlet<T> {
   readonly #dropNewest: boolean
   readonly #onLost: (error: unknown) => void
   readonly #one: Entry<T>[] = []
+  readonly #waiting = new Set<Waiting<T>>()
   #loose = 0
   #outstanding = 0
   #whenStored: (() => void) | undefined
@@ -60,7 +61,7 @@ export class Inlet<T> {
       if (gate.line.pending) gate.line.whenStored(this.#item(receipt))
       gate.took()
     } else if (receipt || this.#loose < this.#highWaterMark) {
-      gate.line.wait([one[0]], this.#item(receipt))
+      this.#wait(one[0], receipt)
     } else if (this.#dropNewest) {
       gate.refused()
     } else {
@@ -74,6 +75,31 @@ export class Inlet<T> {
   whenStored(callback: () => void): void {
     if (this.#outstanding === 0) callback()
     else this.#whenStored = callback
+  }
+
+  /** Takes back what waits for room: the items of receipts go back to their queues, the others are lost. */
+  withdraw(error: unknown): void {
+    for (const waiting of [...this.#waiting]) {
+      waiting.left = true
+      waiting.settler.failed(error)
+    }
+  }
+
+  #wait(entry: Entry<T>, receipt: CurrentReceipt | undefined): void {
+    const settler = this.#item(receipt)
+    const waiting = this.#gate.line.wait([entry], {
+      // From here on it is the store's, and can no longer be taken back.
+      accepted: () => void this.#waiting.delete(waiting),
+      stored: () => {
+        this.#waiting.delete(waiting)
+        settler.stored()
+      },
+      failed: error => {
+        this.#waiting.delete(waiting)
+        settler.failed(error)
+      },
+    })
+    this.#waiting.add(waiting)
   }
 
   #refuse(receipt: CurrentReceipt | undefined, error: unknown): void {

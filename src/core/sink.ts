@@ -41,6 +41,12 @@ export class Sink<T> extends Subscriber<T> {
     this.unsubscribe()
   }
 
+  /** Ends the sink and takes back what still waits for room, so that it returns to its source. */
+  withdraw(error: unknown): void {
+    this.unsubscribe()
+    this.#inlet.withdraw(error)
+  }
+
   override add(teardown: Parameters<Subscriber<T>['add']>[0]): void {
     if (!this.closed && isSource(teardown, this) && ++this.#sources > 1) {
       if (typeof teardown === 'function') teardown()

@@ -41,6 +41,12 @@ export class Source<T> extends Observable<T> {
     })
   }
 
+  /** Opens it for a reader of leases, and reads. For links. */
+  open(): { feed: Feed<T>; stop: () => void } {
+    const feed = this.#open()
+    return { feed, stop: this.#read(feed) }
+  }
+
   #values(subscriber: Subscriber<T>, prefetch: number): void {
     const feed = this.#open()
     this.#run(feed, new ValueLane(feed.mailbox, prefetch, subscriber), subscriber)

@@ -1,0 +1,138 @@
+import { createRequire } from 'node:module'
+import type { Packr } from 'msgpackr'
+import { CodecError } from '../errors/codec-error.js'
+import { DeadlockError } from '../errors/deadlock-error.js'
+import { ItemTooLargeError } from '../errors/item-too-large-error.js'
+import { LeaseLostError } from '../errors/lease-lost-error.js'
+import { LinkError } from '../errors/link-error.js'
+import { QueueClosedError } from '../errors/queue-closed-error.js'
+import { QueueEmptyError } from '../errors/queue-empty-error.js'
+import { QueueFullError } from '../errors/queue-full-error.js'
+import { QueueLinkError } from '../errors/queue-link-error.js'
+import { SinkOverflowError } from '../errors/sink-overflow-error.js'
+import { SpillError } from '../errors/spill-error.js'
+import { checkLengths } from './check-lengths.js'
+
+/**
+ * MessagePack with record definitions inline: what is packed together decodes by itself anywhere. Carries what
+ * `structuredClone` does: Map, Set, Date, BigInt, typed arrays, Error with its cause, undefined, circular references (an object
+ * that appears twice without a circle arrives as two).
+ * Instances of other classes arrive as plain objects. Throws CodecError for functions, symbols, promises and weak collections.
+ */
+export function encode(value: unknown): Buffer {
+  try {
+    return packers().plain.pack(value)
+  } catch (error) {
+    if (error instanceof RangeError) return encodeCircular(value)
+    throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Keeping track of references costs as much as packing, so it is done only where plain packing ran out of stack. */
+function encodeCircular(value: unknown): Buffer {
+  try {
+    return packers().tracking.pack(value)
+  } catch (error) {
+    throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** Throws CodecError, before anything is allocated, if a length in the bytes cannot be true. */
+export function decode(bytes: Uint8Array): unknown {
+  checkLengths(bytes)
+  try {
+    return packers().tracking.unpack(bytes)
+  } catch (error) {
+    throw new CodecError(`the bytes cannot be decoded: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** A class whose instances cross as themselves. `type` is 1 to 99; both ends register the same. */
+export interface Extension<C> {
+  readonly Class: abstract new (...args: never[]) => C
+  readonly type: number
+  write(instance: C): unknown
+  read(data: never): C
+}
+
+/** 0 is msgpackr's own, for undefined. */
+const REFUSED = 99
+
+let shared: { plain: Packr; tracking: Packr } | undefined
+let msgpackr: typeof import('msgpackr') | undefined
+
+export function registerExtension<C>(extension: Extension<C>): void {
+  library().addExtension(extension as never)
+}
+
+/** Loaded when first needed: msgpackr brings native code along. */
+function library(): typeof import('msgpackr') {
+  if (msgpackr) return msgpackr
+  msgpackr = createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr')
+  for (const Class of [Promise, WeakMap, WeakSet, WeakRef]) {
+    msgpackr.addExtension({ Class, type: REFUSED, write: () => refuse(`a ${Class.name}`) } as never)
+  }
+  msgpackr.addExtension({ Class: Error, type: 1, write: toPlainError, read: fromPlainError } as never)
+  return msgpackr
+}
+
+function packers(): { plain: Packr; tracking: Packr } {
+  if (shared) return shared
+  shared = { plain: makePackr(false), tracking: makePackr(true) }
+  return shared
+}
+
+function makePackr(structuredClone: boolean): Packr {
+  const packr = new (library().Packr)({
+    structures: [],
+    maxSharedStructures: 0,
+    useRecords: true,
+    moreTypes: true,
+    structuredClone,
+    useBigIntExtension: true,
+    copyBuffers: true,
+  } as never)
+  return Object.assign(packr, { writeFunction: () => refuse('a function') })
+}
+
+function refuse(what: string): never {
+  throw new TypeError(`${what} has no meaning in another process`)
+}
+
+interface PlainError {
+  readonly name: string
+  readonly message: string
+  readonly stack: string | undefined
+  /** Own members, `cause` and `errors` among them. */
+  readonly own: Record<string, unknown>
+}
+
+function toPlainError(error: Error): PlainError {
+  const own: Record<string, unknown> = { ...error }
+  if ('cause' in error) own.cause = error.cause
+  if (error instanceof AggregateError) own.errors = error.errors
+  return { name: error.name, message: error.message, stack: error.stack, own }
+}
+
+const KNOWN: Record<string, { readonly prototype: Error }> = {
+  ...{ EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError },
+  ...{ QueueLinkError, QueueFullError, QueueEmptyError, QueueClosedError, LeaseLostError, ItemTooLargeError },
+  ...{ SinkOverflowError, SpillError, CodecError, LinkError, DeadlockError },
+}
+
+function fromPlainError({ name, message, stack, own }: PlainError): Error {
+  const error = new Error(message)
+  const known = KNOWN[name]
+  if (known) Object.setPrototypeOf(error, known.prototype)
+  if (error.name !== name) hidden(error, 'name', name)
+  hidden(error, 'stack', stack)
+  for (const [key, value] of Object.entries(own)) {
+    if (key === 'cause' || key === 'errors') hidden(error, key, value)
+    else Object.assign(error, { [key]: value })
+  }
+  return error
+}
+
+function hidden(error: Error, key: string, value: unknown): void {
+  Object.defineProperty(error, key, { value, writable: true, configurable: true, enumerable: false })
+}

@@ -1,0 +1,7 @@
+import type { Mailbox } from './mailbox.js'
+import type { Queue } from './queue.js'
+
+/** What stands behind a queue, for links, which move leases and not only values. Not part of the public API. */
+export function mailboxOf<T>(queue: Queue<T>): Mailbox<T> {
+  return (queue as unknown as { readonly mailbox: Mailbox<T> }).mailbox
+}

@@ -1,0 +1,115 @@
+import { Readable, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { isObservable, type Observable, type Observer } from 'rxjs'
+import { Queue } from '../core/queue.js'
+import type { Sink } from '../core/sink.js'
+import { LinkError } from '../errors/link-error.js'
+import type { QueueLinkError } from '../errors/queue-link-error.js'
+import { checkReadable, checkWritable } from '../io/check-path.js'
+import { fromFile } from '../io/from-file.js'
+import { fromReadable } from '../io/from-readable.js'
+import { toFile } from '../io/to-file.js'
+import { toWritable } from '../io/to-writable.js'
+import { type OpenDestination, openDestination } from './open-destination.js'
+import { type OpenSource, openSource } from './open-source.js'
+import type { FileEndpoint, PlacedEndpoint } from './protocol.js'
+
+/** What a link reads: a queue, a stream, a file by its path or URL, or any Observable. */
+export type SourceEndpoint<T> = string | URL | Readable | Observable<T>
+
+/** What a link writes: a queue, a stream, a file by its path or URL, or any Observer. */
+export type DestinationEndpoint<T> = string | URL | Writable | Partial<Observer<T>> | Sink<T>
+
+/** One end of a link, not opened yet. */
+export interface Endpoint<Opened> {
+  readonly name: string
+  /** The same for two endpoints that are one and the same thing. */
+  readonly identity: unknown
+  /** How another process opens it; absent where only this one can. */
+  readonly file?: FileEndpoint
+  /** Throws, before anything is opened, if opening is bound to fail. */
+  check(): void
+  open(): Opened
+}
+
+/** Throws LinkError ERR_LINK_ENDPOINT for anything that cannot be read. */
+export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const file = fileEndpoint(source)
+    return {
+      name: file.file,
+      identity: file.file,
+      file,
+      check: () => asLinkError(() => checkReadable(file.file)),
+      open: () => openSource(fromFile(file.file, { as: file.as })),
+    }
+  }
+  const own = { identity: source, check: () => {} }
+  if (source instanceof Readable) {
+    return { ...own, name: 'stream', open: () => openSource(fromReadable(source)) }
+  }
+  if (isObservable(source)) return { ...own, name: nameOf(source), open: () => openSource(source) }
+  throw unsupported('source', source, 'a queue, a path, a Readable or an Observable')
+}
+
+/** Throws LinkError ERR_LINK_ENDPOINT for anything that cannot be written. */
+export function destinationEndpoint(destination: unknown, closeOnComplete: boolean): Endpoint<OpenDestination> {
+  if (typeof destination === 'string' || destination instanceof URL) {
+    const file = fileEndpoint(destination)
+    return {
+      name: file.file,
+      identity: file.file,
+      file,
+      check: () => asLinkError(() => checkWritable(file.file)),
+      open: () => openDestination(toFile(file.file, { as: file.as }) as Sink<unknown>, closeOnComplete),
+    }
+  }
+  const own = { identity: destination, check: () => {} }
+  if (destination instanceof Writable) {
+    return {
+      ...own,
+      name: 'stream',
+      open: () => openDestination(toWritable(destination) as Sink<unknown>, closeOnComplete),
+    }
+  }
+  if (typeof (destination as Observer<unknown> | undefined)?.next === 'function') {
+    const observer = destination as Observer<unknown>
+    return { ...own, name: nameOf(observer), open: () => openDestination(observer, closeOnComplete) }
+  }
+  throw unsupported('destination', destination, 'a queue, a path, a Writable or an Observer')
+}
+
+/** Opens, in a child, a file endpoint of the parent's. */
+export function openFileSource({ file, as }: FileEndpoint, { start }: PlacedEndpoint): OpenSource {
+  return openSource(fromFile(file, { as, start: start ?? 0 }))
+}
+
+/** Opens, in a child, a file endpoint of the parent's. */
+export function openFileDestination({ file, as }: FileEndpoint, { cut }: PlacedEndpoint): OpenDestination {
+  return openDestination(toFile(file, { as, cut: cut ?? false }) as Sink<unknown>, false)
+}
+
+function fileEndpoint(at: string | URL): FileEndpoint {
+  if (at instanceof URL && at.protocol !== 'file:') throw unsupported('endpoint', at, 'a file: URL')
+  const file = at instanceof URL || at.startsWith('file:') ? fileURLToPath(at) : at
+  if (file === '') throw unsupported('endpoint', at, 'a path that is not empty')
+  return { file, as: /\.(nd)?json(l)?$/.test(file) ? 'json' : 'lines' }
+}
+
+function asLinkError(check: () => void): void {
+  try {
+    check()
+  } catch (error) {
+    const { message, code, cause } = error as QueueLinkError
+    throw new LinkError(message, code, { cause })
+  }
+}
+
+function nameOf(endpoint: object): string {
+  return endpoint instanceof Queue ? endpoint.name : endpoint.constructor.name.toLowerCase()
+}
+
+function unsupported(role: string, came: unknown, expected: string): LinkError {
+  const shown = typeof came === 'object' && came !== null ? (came.constructor?.name ?? 'object') : String(came)
+  return new LinkError(`a link's ${role} must be ${expected}; ${shown} (${typeof came}) came`, 'ERR_LINK_ENDPOINT')
+}

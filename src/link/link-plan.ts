@@ -1,0 +1,18 @@
+import type { OperatorFunction } from 'rxjs'
+import type { OpenDestination } from './open-destination.js'
+import type { OpenSource } from './open-source.js'
+import type { Placeable } from './runtime/runtime.js'
+import type { Step } from './step.js'
+
+/** A link as its options and endpoints make it; the lists grow while it runs. */
+export interface LinkPlan {
+  readonly name: string
+  readonly sources: Placeable<OpenSource>[]
+  readonly destinations: Placeable<OpenDestination>[]
+  readonly through: OperatorFunction<unknown, unknown> | Step | undefined
+  readonly each: ((...args: never[]) => unknown) | Step | undefined
+  readonly concurrency: number
+  readonly prefetch: number
+  readonly atMostOnce: boolean
+  readonly restart: { readonly max: number; readonly backoff: number }
+}

@@ -1,0 +1,46 @@
+export type LinkState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'done' | 'failed'
+
+export interface LinkStatus {
+  readonly state: LinkState
+  readonly placement: 'inline' | 'process'
+  /** Why it is placed there, or in this state. */
+  readonly why: string
+  /** Of the child process. */
+  readonly pid?: number
+  /** What it failed of, or restarts after. */
+  readonly cause?: unknown
+}
+
+export interface EdgeMetrics {
+  readonly name: string
+  /** Taken from a source, or sent to a destination. */
+  readonly items: number
+  /** Sources: stored everywhere and acknowledged. */
+  readonly settled: number
+  /** Of files read. */
+  readonly bytes: number
+}
+
+export interface LinkMetrics {
+  /** Items taken from all sources. */
+  readonly items: number
+  /** Of these, stored everywhere and acknowledged. */
+  readonly settled: number
+  /** Taken and not settled yet. */
+  readonly unsettled: number
+  readonly bytes: number
+  readonly restarts: number
+  readonly sources: readonly EdgeMetrics[]
+  readonly destinations: readonly EdgeMetrics[]
+}
+
+/** What a stopped link did, and what it left. */
+export interface LinkReport {
+  /** Items stored everywhere and acknowledged. */
+  readonly moved: number
+  /** Items that were under way and went back to their source. */
+  readonly returned: number
+  /** It did not end by itself within the timeout. */
+  readonly forced: boolean
+  readonly metrics: LinkMetrics
+}

@@ -1,0 +1,40 @@
+import { LinkError } from '../errors/link-error.js'
+import type { DestinationEndpoint, SourceEndpoint } from './endpoint.js'
+import { type LinkOptions, QueueLink } from './queue-link.js'
+
+/**
+ * Links sources to destinations: every item of every source reaches every destination. Throws a LinkError, with nothing
+ * opened, for an empty list, the same endpoint twice, a circle, and what cannot be read or written.
+ *
+ * @example
+ * ```ts
+ * import { fifoQueue, link } from 'queuelink'
+ *
+ * const words = fifoQueue<string>()
+ * const linked = link(words, 'words.txt', { each: (word: string) => word.toUpperCase() })
+ * await words.put('hello')
+ * await words.shutdown()
+ * await linked.done // words.txt holds HELLO
+ * ```
+ */
+export function link<S, D>(
+  source: SourceEndpoint<S> | readonly SourceEndpoint<S>[],
+  destination: DestinationEndpoint<D> | readonly DestinationEndpoint<D>[],
+  o: LinkOptions = {},
+): QueueLink {
+  const made = new QueueLink(o)
+  try {
+    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<never>)
+    for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<never>)
+    return made
+  } catch (error) {
+    void made.close()
+    throw error
+  }
+}
+
+function list<E>(ends: E | readonly E[], role: string): readonly E[] {
+  const all = Array.isArray(ends) ? (ends as readonly E[]) : [ends as E]
+  if (all.length === 0) throw new LinkError(`a link needs a ${role}; the list is empty`, 'ERR_LINK_EMPTY')
+  return all
+}

@@ -1,0 +1,91 @@
+import { isObservable, type Observable } from 'rxjs'
+import { Entry, type Lease } from '../core/entry.js'
+import { FifoShelf } from '../core/fifo-shelf.js'
+import { HIGH_WATER_MARK } from '../core/inlet.js'
+import { Mailbox } from '../core/mailbox.js'
+import { mailboxOf } from '../core/mailbox-of.js'
+import { MemoryStore } from '../core/memory-store.js'
+import { Queue } from '../core/queue.js'
+import { type CurrentReceipt, slot } from '../core/receipt.js'
+import { Source } from '../core/source.js'
+import { LinkError } from '../errors/link-error.js'
+import { SinkOverflowError } from '../errors/sink-overflow-error.js'
+import { timestamp } from '../util/clock.js'
+
+/** A source that a link reads: every kind ends up as a mailbox whose items are leased and settled. */
+export interface OpenSource {
+  readonly mailbox: Mailbox<unknown>
+  /** For files: everything before this byte is settled, counted from where reading began. */
+  settledBytes?(): number
+  stop(error: unknown): void
+}
+
+export function openSource(source: Queue<unknown> | Source<unknown> | Observable<unknown>): OpenSource {
+  if (source instanceof Queue) return { mailbox: mailboxOf(source), stop: () => {} }
+  if (source instanceof Source) {
+    const { feed, stop } = source.open()
+    return { mailbox: feed.mailbox, settledBytes: () => feed.settledBytes, stop }
+  }
+  if (isObservable(source)) return openObservable(source)
+  throw new LinkError('this source cannot be opened', 'ERR_LINK_ENDPOINT')
+}
+
+/** Items of an Observable join its receipts until the link has settled them; those without one wait up to a mark. */
+function openObservable(observable: Observable<unknown>): OpenSource {
+  const store = new JoiningStore()
+  const name = 'observable'
+  const mailbox = new Mailbox<unknown>(store, { name, maxAttempts: Number.POSITIVE_INFINITY })
+  const subscription = observable.subscribe({
+    next: value => {
+      const receipt = slot.current
+      if (!receipt && store.ready >= HIGH_WATER_MARK) {
+        const error = new SinkOverflowError(`an Observable without backpressure outran its link by ${HIGH_WATER_MARK}`)
+        mailbox.shutdown(false, error)
+        subscription.unsubscribe()
+        return
+      }
+      const entry = new Entry(value, timestamp())
+      if (receipt) store.join(entry, receipt)
+      mailbox.line.tryNow([entry])
+      mailbox.took()
+    },
+    error: error => {
+      slot.current?.spoil(error)
+      mailbox.shutdown(false, error)
+    },
+    complete: () => mailbox.shutdown(false),
+  })
+  const stop = (error: unknown): void => {
+    subscription.unsubscribe()
+    store.abandon(error)
+  }
+  return { mailbox, stop }
+}
+
+class JoiningStore extends MemoryStore<unknown> {
+  readonly #receipts = new Map<Lease<unknown>, CurrentReceipt>()
+
+  constructor() {
+    super('observable', new FifoShelf(), Number.POSITIVE_INFINITY)
+  }
+
+  join(entry: Entry<unknown>, receipt: CurrentReceipt): void {
+    receipt.join()
+    this.#receipts.set(entry, receipt)
+  }
+
+  override ack(lease: Lease<unknown>): boolean {
+    if (!super.ack(lease)) return false
+    const receipt = this.#receipts.get(lease)
+    this.#receipts.delete(lease)
+    receipt?.stored()
+    return true
+  }
+
+  /** What the link did not settle goes back to where it came from. */
+  abandon(error: unknown): void {
+    const receipts = [...this.#receipts.values()]
+    this.#receipts.clear()
+    for (const receipt of receipts) receipt.failed(error)
+  }
+}

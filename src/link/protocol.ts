@@ -1,0 +1,84 @@
+import type { Headers } from '../core/entry.js'
+import type { Step } from './step.js'
+
+/** What a process-placed link and its parent say to each other. Foreign messages are ignored; unknown ones of ours are an error. */
+
+/** A file that the child opens itself. */
+export interface FileEndpoint {
+  readonly file: string
+  readonly as: 'lines' | 'bytes' | 'json'
+}
+
+export interface PlacedEndpoint {
+  readonly id: number
+  readonly name: string
+  /** Absent where the endpoint is the parent's own and its items cross on the pipe. */
+  readonly file?: FileEndpoint
+  /** Byte at which a file source goes on after a restart. */
+  readonly start?: number
+  /** A file destination of an earlier child: go on after its last whole record. */
+  readonly cut?: boolean
+}
+
+export interface Placed {
+  readonly sources: readonly PlacedEndpoint[]
+  readonly destinations: readonly PlacedEndpoint[]
+  readonly through?: Step
+  readonly each?: Step
+  readonly concurrency: number
+  readonly prefetch: number
+  readonly atMostOnce: boolean
+  readonly spill: string
+}
+
+/** Of one endpoint, since the link (in a child: since this child) began. */
+export interface EdgeCount {
+  readonly id: number
+  readonly items: number
+  readonly settled: number
+  readonly bytes: number
+}
+
+export interface Progress {
+  readonly sources: readonly EdgeCount[]
+  readonly destinations: readonly EdgeCount[]
+  /** For file sources: the byte before which everything is settled. */
+  readonly offsets: readonly (readonly [id: number, offset: number])[]
+}
+
+/** On the IPC channel. */
+export type ToChild =
+  | { readonly queuelink: 'start'; readonly placed: Placed }
+  | { readonly queuelink: 'addSource' | 'addDestination'; readonly endpoint: PlacedEndpoint }
+  | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
+
+export type FromChild =
+  | { readonly queuelink: 'running' }
+  | { readonly queuelink: 'progress'; readonly progress: Progress }
+
+/** On the data pipe, from the parent: items of its own sources, and news of its own destinations. */
+export type DataToChild =
+  | { readonly type: 'items'; readonly id: number; readonly metas: readonly ItemMeta[]; readonly values: unknown[] }
+  | { readonly type: 'end'; readonly id: number; readonly error?: unknown }
+  | { readonly type: 'stored'; readonly id: number; readonly ticket: number }
+  | { readonly type: 'failed'; readonly id: number; readonly error: unknown }
+  | { readonly type: 'completed'; readonly id: number; readonly error?: unknown }
+
+/** On the data pipe, from the child: what became of items, and items for the parent's destinations. */
+export type DataFromChild =
+  | { readonly type: 'settled'; readonly id: number; readonly items: readonly number[] }
+  | { readonly type: 'nacked'; readonly id: number; readonly item: number; readonly attempt: number; readonly o: Nack }
+  | { readonly type: 'put'; readonly id: number; readonly ticket: number; readonly values: unknown[] }
+  | { readonly type: 'complete'; readonly id: number }
+  // In line behind everything said before, which the IPC channel could overtake.
+  | { readonly type: 'done'; readonly progress: Progress }
+  | { readonly type: 'failed'; readonly error: unknown }
+  | { readonly type: 'stopped'; readonly forced: boolean; readonly progress: Progress }
+
+export interface Nack {
+  readonly requeue?: boolean
+  readonly delay?: number
+  readonly reason?: unknown
+}
+
+export type ItemMeta = readonly [item: number, attempt: number, enqueuedAt: number, headers: Headers | 0]

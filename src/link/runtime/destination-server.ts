@@ -1,0 +1,78 @@
+import { Receipt, slot } from '../../core/receipt.js'
+import { Ring } from '../../util/ring.js'
+import type { OpenDestination } from '../open-destination.js'
+import type { DataFromChild, DataToChild } from '../protocol.js'
+import type { Channel } from './channel.js'
+
+/** Stores what the child sends for one of the parent's destinations, and tells it when that is done. */
+export class DestinationServer {
+  readonly #id: number
+  readonly #destination: OpenDestination
+  readonly #channel: Channel<DataFromChild, DataToChild>
+  readonly #frames = new Ring<FrameReceipt>()
+
+  constructor(id: number, destination: OpenDestination, channel: Channel<DataFromChild, DataToChild>) {
+    this.#id = id
+    this.#destination = destination
+    this.#channel = channel
+  }
+
+  put(ticket: number, values: readonly unknown[]): void {
+    const frame = new FrameReceipt(
+      ticket,
+      () => this.#report(),
+      error => this.#channel.send({ type: 'failed', id: this.#id, error }),
+    )
+    this.#frames.push(frame)
+    const before = slot.current
+    slot.current = frame
+    try {
+      for (const value of values) this.#destination.push(value)
+    } finally {
+      slot.current = before
+    }
+    frame.stored()
+  }
+
+  complete(): void {
+    const id = this.#id
+    this.#destination.complete().then(
+      () => this.#channel.send({ type: 'completed', id }),
+      error => this.#channel.send({ type: 'completed', id, error }),
+    )
+  }
+
+  /** Frames are confirmed in the order in which they came, whatever the order in which they were stored. */
+  #report(): void {
+    let ticket = 0
+    for (let first = this.#frames.peek(); first?.isStored; first = this.#frames.peek()) {
+      ticket = first.ticket
+      this.#frames.shift()
+    }
+    if (ticket > 0) this.#channel.send({ type: 'stored', id: this.#id, ticket })
+  }
+}
+
+/** Joins the values of one frame: settled when all of them are stored. */
+class FrameReceipt extends Receipt {
+  readonly ticket: number
+  isStored = false
+  readonly #onStored: () => void
+  readonly #onFailed: (error: unknown) => void
+
+  constructor(ticket: number, onStored: () => void, onFailed: (error: unknown) => void) {
+    super()
+    this.ticket = ticket
+    this.#onStored = onStored
+    this.#onFailed = onFailed
+  }
+
+  protected settled(): void {
+    this.isStored = true
+    this.#onStored()
+  }
+
+  protected spoiled(error: unknown): void {
+    this.#onFailed(error)
+  }
+}

@@ -1,0 +1,82 @@
+import { Entry, type Headers, type Lease, NO_HEADERS } from '../../core/entry.js'
+import { FifoShelf } from '../../core/fifo-shelf.js'
+import { Mailbox, type NackOptions, type NackOutcome } from '../../core/mailbox.js'
+import { MemoryStore } from '../../core/memory-store.js'
+import type { ItemMeta } from '../protocol.js'
+
+/** What the child says of the parent's items. */
+export interface SourceReports {
+  settled(items: readonly number[]): void
+  nacked(item: number, attempt: number, o: NackOptions): void
+}
+
+/**
+ * A source of the parent's, seen from the child: holds the window of items that came over the pipe. They stay the
+ * parent's until it hears that they are settled; a failed one goes back there at once, to rest where it came from.
+ */
+export class RemoteSource extends Mailbox<unknown> {
+  readonly #store: RemoteStore
+  readonly #reports: SourceReports
+
+  constructor(name: string, reports: SourceReports) {
+    const store = new RemoteStore(items => reports.settled(items))
+    super(store, { name, maxAttempts: Number.POSITIVE_INFINITY })
+    this.#store = store
+    this.#reports = reports
+  }
+
+  receive(metas: readonly ItemMeta[], values: readonly unknown[]): void {
+    for (const [i, [item, attempt, enqueuedAt, headers]] of metas.entries()) {
+      const entry = new RemoteEntry(values[i], item, attempt, enqueuedAt, headers || NO_HEADERS)
+      this.#store.offer([entry])
+    }
+    this.took()
+  }
+
+  override nack(lease: Lease<unknown>, o: NackOptions = {}): NackOutcome {
+    if (!this.#store.forget(lease)) return 'lost'
+    this.metrics.nacked++
+    this.#reports.nacked((lease as RemoteEntry).item, lease.attempt, o)
+    this.kick()
+    return 'back'
+  }
+}
+
+class RemoteEntry extends Entry<unknown> {
+  /** The parent's number of it. */
+  readonly item: number
+
+  constructor(value: unknown, item: number, attempt: number, enqueuedAt: number, headers: Headers) {
+    super(value, enqueuedAt, 0, 0, headers)
+    this.item = item
+    this.attempt = attempt
+  }
+}
+
+class RemoteStore extends MemoryStore<unknown> {
+  readonly #report: (items: readonly number[]) => void
+  #settled: number[] = []
+
+  constructor(report: (items: readonly number[]) => void) {
+    super('remote', new FifoShelf(), Number.POSITIVE_INFINITY)
+    this.#report = report
+  }
+
+  /** Told to the parent together with all others of this turn. */
+  override ack(lease: Lease<unknown>): boolean {
+    if (!super.ack(lease)) return false
+    if (this.#settled.push((lease as RemoteEntry).item) === 1) {
+      queueMicrotask(() => {
+        const settled = this.#settled
+        this.#settled = []
+        this.#report(settled)
+      })
+    }
+    return true
+  }
+
+  /** The item is the parent's affair again. */
+  forget(lease: Lease<unknown>): boolean {
+    return super.ack(lease)
+  }
+}

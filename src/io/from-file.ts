@@ -22,9 +22,9 @@ export interface FromFileOptions<A extends Format = Format> extends FormatOption
  * import { fromFile, toFile } from 'queuelink'
  * import { filter } from 'rxjs'
  *
- * const errors = toFile('errors.log')
- * fromFile('server.log').pipe(filter(line => line.includes('ERROR'))).subscribe(errors)
- * await errors.done
+ * const imports = toFile('/tmp/imports.txt')
+ * fromFile(new URL(import.meta.url)).pipe(filter(line => line.startsWith('import'))).subscribe(imports)
+ * await imports.done
  * ```
  */
 export function fromFile<T>(path: string | URL, o: FromFileOptions<'json'> & { as: 'json' }): Source<T>

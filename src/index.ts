@@ -41,6 +41,9 @@ export type { Placement } from './link/placement.js'
 export { type EndpointId, type LinkOptions, QueueLink, type StopOptions } from './link/queue-link.js'
 export { type Step, step } from './link/step.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'
+export { lifoQueue } from './queues/memory/lifo-queue.js'
+export { type PriorityQueueOptions, priorityQueue } from './queues/memory/priority-queue.js'
+export { simpleQueue } from './queues/memory/simple-queue.js'
 
 // Files, streams, processes
 

@@ -15,35 +15,36 @@ export class Heap<T> {
     return this.#items[0]
   }
 
+  // Both ways first look, then move: a comparison that throws leaves the heap as it was.
+
   push(item: T): void {
     const items = this.#items
-    let at = items.length
-    while (at > 0) {
-      const up = (at - 1) >> 1
-      const parent = items[up] as T
-      if (!this.#before(item, parent)) break
-      items[at] = parent
-      at = up
-    }
-    items[at] = item
+    let place = items.length
+    while (place > 0 && this.#before(item, items[(place - 1) >> 1] as T)) place = (place - 1) >> 1
+    for (let at = items.length; at > place; at = (at - 1) >> 1) items[at] = items[(at - 1) >> 1] as T
+    items[place] = item
   }
 
   shift(): T | undefined {
     const items = this.#items
-    const top = items[0]
-    const last = items.pop()
-    if (items.length === 0 || last === undefined) return top
-    let at = 0
-    for (;;) {
-      let child = at * 2 + 1
-      if (child >= items.length) break
-      if (child + 1 < items.length && this.#before(items[child + 1] as T, items[child] as T)) child++
+    if (items.length <= 1) return items.pop()
+    const end = items.length - 1
+    const last = items[end] as T
+    let place = 0
+    for (let child = 1; child < end; child = place * 2 + 1) {
+      if (child + 1 < end && this.#before(items[child + 1] as T, items[child] as T)) child++
       if (!this.#before(items[child] as T, last)) break
-      items[at] = items[child] as T
-      at = child
+      place = child
     }
-    items[at] = last
-    return top
+    items.pop()
+    // From the place of the last one to the top, everything moves up by one.
+    let item = last
+    for (let at = place; ; at = (at - 1) >> 1) {
+      const above = items[at] as T
+      items[at] = item
+      item = above
+      if (at === 0) return item
+    }
   }
 
   clear(): void {

@@ -10,8 +10,8 @@ export interface SinkEnd {
   complete?(): void | Promise<void>
   /** The source failed, or the sink itself did. */
   error?(error: unknown): void
-  /** The subscription ended, in whichever way. */
-  unsubscribe?(): void
+  /** The subscription ended, in whichever way; `done` waits for what this starts. */
+  unsubscribe?(): void | Promise<void>
 }
 
 /**
@@ -24,6 +24,8 @@ export class Sink<T> extends Subscriber<T> {
   readonly #inlet: Inlet<T>
   readonly #end: SinkEnd
   #sources = 0
+  #failure: { readonly error: unknown } | undefined
+  #ended = Promise.resolve()
 
   constructor(gate: Gate<T>, o: SinkOptions = {}, end: SinkEnd = {}) {
     super()
@@ -36,9 +38,10 @@ export class Sink<T> extends Subscriber<T> {
 
   /** Ends the sink with an error: `done` rejects, and the source is unsubscribed. */
   fail(error: unknown): void {
+    this.#failure ??= { error }
     this.#end.error?.(error)
-    this.#done.reject(error)
     this.unsubscribe()
+    this.#settle()
   }
 
   /** Ends the sink and takes back what still waits for room, so that it returns to its source. */
@@ -62,8 +65,8 @@ export class Sink<T> extends Subscriber<T> {
   override unsubscribe(): void {
     if (this.closed) return
     super.unsubscribe()
-    this.#end.unsubscribe?.()
-    this.#inlet.whenStored(() => this.#done.resolve())
+    this.#ended = Promise.resolve(this.#end.unsubscribe?.())
+    this.#inlet.whenStored(() => this.#settle())
   }
 
   protected override _next(value: T): void {
@@ -78,9 +81,16 @@ export class Sink<T> extends Subscriber<T> {
 
   protected override _complete(): void {
     this.#inlet.whenStored(() => {
-      Promise.resolve(this.#end.complete?.()).then(this.#done.resolve, error => this.fail(error))
+      this.#ended = Promise.resolve(this.#end.complete?.())
+      this.#settle()
     })
     super.unsubscribe()
+  }
+
+  /** A failure is told as soon as the target is let go, whatever else still waits there. */
+  #settle(): void {
+    const failed = (error: unknown): void => this.#done.reject(this.#failure ? this.#failure.error : error)
+    this.#ended.then(() => (this.#failure ? failed(undefined) : this.#done.resolve()), failed)
   }
 }
 

@@ -15,20 +15,10 @@ export class OutletSink<T> extends Sink<T> {
         error: () => {
           how = 'destroy'
         },
-        unsubscribe: () => void outlet.finish(how),
+        unsubscribe: () => outlet.finish(how),
       },
     )
     outlet.onFailure = error => this.fail(error)
-    const stored = this.done
-    const done = stored.then(
-      () => outlet.ended,
-      async error => {
-        await outlet.ended.catch(() => {})
-        throw error
-      },
-    )
-    done.catch(() => {})
-    ;(this as { done: Promise<void> }).done = done
   }
 }
 

@@ -1,0 +1,232 @@
+import { fifoQueue, type SyncQueue } from 'queuelink'
+import { batch, each, perItem, settle } from 'queuelink/operators'
+import {
+  concat,
+  concatMap,
+  endWith,
+  filter,
+  from,
+  map,
+  type Observable,
+  of,
+  pipe,
+  Subject,
+  scan,
+  shareReplay,
+  take,
+  timer,
+} from 'rxjs'
+import { describe, expect, it } from 'vitest'
+
+type Numbers = SyncQueue<number>
+
+const tick = (ms = 0): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
+
+describe('each', () => {
+  it('works on 10,000 items that come at once, with any answer, without using up the stack', async () => {
+    const answers: Record<string, (n: number) => number | Promise<number> | Observable<number>> = {
+      value: n => n,
+      promise: async n => n,
+      observable: n => of(n),
+      several: n => of(n, n),
+    }
+    for (const [kind, handler] of Object.entries(answers)) {
+      for (const concurrency of [1, 3, Number.POSITIVE_INFINITY]) {
+        const queue = fifoQueue<number>()
+        const seen = new Set<number>()
+        await queue.putBatch(numbers(10_000))
+        const go = new Subject<void>()
+        const waits = each(
+          (n: number) =>
+            n === 0
+              ? from(
+                  go.pipe(
+                    take(1),
+                    map(() => n),
+                  ),
+                )
+              : handler(n),
+          { concurrency },
+        )
+        queue
+          .deliveries({ prefetch: 10_000 })
+          .pipe(waits, settle())
+          .subscribe(n => seen.add(n))
+        go.next()
+        for (let n = 0; n < 200 && queue.metrics().acked < 10_000; n++) await tick()
+        expect([kind, concurrency, seen.size, queue.metrics().acked]).toEqual([kind, concurrency, 10_000, 10_000])
+      }
+    }
+  })
+
+  it('never has more handlers at work than `concurrency`', async () => {
+    const queue = fifoQueue<number>()
+    let running = 0
+    let most = 0
+    const handler = async (n: number): Promise<number> => {
+      most = Math.max(most, ++running)
+      await tick(1)
+      running--
+      return n
+    }
+    const done = new Promise<void>(complete =>
+      queue
+        .deliveries()
+        .pipe(each(handler, { concurrency: 4 }), settle())
+        .subscribe({ complete }),
+    )
+    await queue.putBatch(numbers(100))
+    await queue.shutdown()
+    await done
+    expect([most, running]).toEqual([4, 0])
+  })
+
+  it('gives the outputs the identity of their delivery', async () => {
+    const queue = fifoQueue<number>({ name: 'q' })
+    const seen: unknown[] = []
+    queue
+      .deliveries()
+      .pipe(each(n => of(n, n)))
+      .subscribe(({ id, attempt, headers, enqueuedAt }) => seen.push([id, attempt, headers, typeof enqueuedAt]))
+    await queue.put(1, { headers: { trace: 'x' } })
+    expect(seen).toEqual([
+      ['q#1', 1, { trace: 'x' }, 'number'],
+      ['q#1', 1, { trace: 'x' }, 'number'],
+    ])
+  })
+
+  it('rejects a second settling of one output, and changes nothing by it (Q7.1)', async () => {
+    const queue = fifoQueue<number>()
+    const outputs: { ack(): Promise<void> }[] = []
+    queue
+      .deliveries()
+      .pipe(each(n => of(n, n)))
+      .subscribe(output => outputs.push(output))
+    await queue.put(1)
+    const [first, second] = outputs
+    await first?.ack()
+    await expect(first?.ack()).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
+    expect(queue.metrics().acked).toBe(0)
+    await second?.ack()
+    expect(queue.metrics().acked).toBe(1)
+  })
+
+  it('ends with the reason when an item has used up its attempts (Q8.12)', async () => {
+    const queue = fifoQueue<number>({ maxAttempts: 3 })
+    const failed = new Promise(error =>
+      queue
+        .deliveries()
+        .pipe(each(() => Promise.reject(new Error('no'))))
+        .subscribe({ error }),
+    )
+    await queue.put(1)
+    expect(await failed).toEqual(new Error('no'))
+    expect(queue.size).toBe(1)
+  })
+
+  it('lets `join` in a handler fail as a deadlock, behind a batch too (Q15.6)', async () => {
+    const joinAt = {
+      once: (queue: Numbers) => queue.deliveries().pipe(each(() => queue.join())),
+      batched: (queue: Numbers) =>
+        queue.deliveries().pipe(
+          batch({ count: 1 }),
+          each(() => queue.join()),
+        ),
+      later: (queue: Numbers) =>
+        queue.deliveries().pipe(
+          each(n => n),
+          each(() => timer(1).pipe(concatMap(() => queue.join()))),
+        ),
+    }
+    for (const chain of Object.values(joinAt)) {
+      const queue = fifoQueue<number>({ joinable: true, maxAttempts: 1 })
+      const failed = new Promise(error => chain(queue).subscribe({ error }))
+      await queue.put(1)
+      expect(await failed).toMatchObject({ code: 'ERR_DEADLOCK' })
+    }
+  })
+
+  it('does not let `join` fail outside its handlers', async () => {
+    const queue = fifoQueue<number>({ joinable: true })
+    queue
+      .deliveries()
+      .pipe(
+        each(async n => n),
+        settle(),
+      )
+      .subscribe()
+    await queue.putBatch([1, 2, 3])
+    await queue.join({ timeout: 1000 })
+  })
+
+  it('counts an attempt for those only that a handler has seen, when it is cut off (Q6.1, Q6.4)', async () => {
+    const queue = fifoQueue<string>()
+    await queue.putBatch(['a', 'b', 'c'])
+    const first = queue
+      .deliveries()
+      .pipe(each(() => tick(5)))
+      .subscribe()
+    first.unsubscribe()
+    await tick(10)
+    const seen: string[] = []
+    queue.deliveries().subscribe(({ value, attempt }) => seen.push(value + attempt))
+    expect(seen.toSorted()).toEqual(['a2', 'b1', 'c1'])
+  })
+})
+
+describe('each with an operator', () => {
+  const outcome = async (through: ReturnType<typeof each<number, number>>): Promise<number[]> => {
+    const queue = fifoQueue<number>()
+    const seen: number[] = []
+    const done = new Promise<void>((complete, error) =>
+      queue
+        .deliveries()
+        .pipe(through, settle())
+        .subscribe({ next: n => seen.push(n), complete, error }),
+    )
+    await queue.putBatch([1, 2, 3])
+    await queue.shutdown()
+    await done
+    return seen
+  }
+
+  it('tells it from a handler (Q4.7, Q4.8)', async () => {
+    expect(await outcome(each(map((n: number) => n * 2)))).toEqual([2, 4, 6])
+    expect(
+      await outcome(
+        each(
+          pipe(
+            filter((n: number) => n > 1),
+            take(1),
+          ),
+        ),
+      ),
+    ).toEqual([2, 3])
+    expect(await outcome(each((n: number) => n * 2))).toEqual([2, 4, 6])
+    expect(await outcome(each((n: number) => of(n * 2)))).toEqual([2, 4, 6])
+  })
+
+  it('takes its word for operators that no call tells from a handler', async () => {
+    expect(await outcome(each(perItem(endWith(9))))).toEqual([1, 9, 2, 9, 3, 9])
+    expect(await outcome(each(perItem(source => concat(source, source))))).toEqual([1, 1, 2, 2, 3, 3])
+  })
+
+  it('keeps items apart, with state in the operator or in what it built', async () => {
+    expect(await outcome(each(scan((sum: number, n: number) => sum + n, 10)))).toEqual([11, 12, 13])
+    expect(await outcome(each(perItem<number, number>(shareReplay(1))))).toEqual([1, 2, 3])
+  })
+
+  it('never calls a handler with anything but an item', async () => {
+    const calls: unknown[] = []
+    const handler = (item: unknown): number => {
+      calls.push(item)
+      throw new TypeError('source.pipe is not a function')
+    }
+    const queue = fifoQueue<number>({ maxAttempts: 2 })
+    const failed = new Promise(error => queue.deliveries().pipe(each(handler)).subscribe({ error }))
+    await queue.put(1)
+    await failed
+    expect(calls).toEqual([1, 1])
+  })
+})

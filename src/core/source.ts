@@ -2,12 +2,14 @@ import { Observable, type Subscriber } from 'rxjs'
 import type { Delivery } from './delivery.js'
 import { DeliveryLane } from './delivery-lane.js'
 import type { Feed } from './feed.js'
-import { PREFETCH } from './lane.js'
 import { checkCount } from './options.js'
 import { ValueLane } from './value-lane.js'
 
 /** Reads something into a feed until it is told to stop; calls `feed.end` when there is no more. */
 export type Read<T> = (feed: Feed<T>) => () => void
+
+/** Items out at once: more than of a queue, since bytes bound them too, and each write carries what is out. */
+const PREFETCH = 1024
 
 /**
  * The Observable side of files, streams and processes. Each subscription reads on its own, and, as with a queue, goes no

@@ -28,44 +28,49 @@ export function consume<T>(
   const done = new Deferred<void>()
   const call = joinable ? (d: Delivery<T>) => handlingItemOf(mailbox, () => handler(d.value, d)) : undefined
   let running = 0
-  let stopping = false
+  /** How it ends once no handler runs any more. */
+  let ending: (() => void) | undefined
+  const endWhenIdle = (end: () => void): void => {
+    signal?.removeEventListener('abort', onAbort)
+    if (running === 0) end()
+    else ending = end
+  }
+  const onAbort = (): void => {
+    lane.unsubscribe()
+    endWhenIdle(() => done.reject(signal?.reason))
+  }
 
   const settle = (delivery: LeasedDelivery<T>, failed: boolean, reason?: unknown): void => {
     running--
     if (!delivery.isSettled) failed ? void delivery.nack({ reason }) : delivery.settle()
-    if (stopping && running === 0) done.reject(signal?.reason)
+    if (running === 0) ending?.()
   }
   const lane = new DeliveryLane<T>(mailbox, concurrency, {
     next: delivery => {
       const leased = delivery as LeasedDelivery<T>
       running++
+      let result: unknown
       try {
-        const result = call ? call(delivery) : handler(delivery.value, delivery)
-        if (isThenable(result)) {
-          result.then(
-            () => settle(leased, false),
-            reason => settle(leased, true, reason),
-          )
-        } else settle(leased, false)
+        result = call ? call(delivery) : handler(delivery.value, delivery)
       } catch (reason) {
         settle(leased, true, reason)
+        return
+      }
+      if (!isThenable(result)) settle(leased, false)
+      else {
+        result.then(
+          () => settle(leased, false),
+          reason => settle(leased, true, reason),
+        )
       }
     },
-    error: reason => {
-      clear()
-      done.reject(reason)
-    },
-    complete: () => {
-      clear()
-      done.resolve()
+    error: reason => endWhenIdle(() => done.reject(reason)),
+    complete: () => endWhenIdle(done.resolve),
+    letGo: closed => {
+      signal?.removeEventListener('abort', onAbort)
+      done.reject(closed)
     },
   })
-  const onAbort = (): void => {
-    stopping = true
-    lane.unsubscribe()
-    if (running === 0) done.reject(signal?.reason)
-  }
-  const clear = (): void => signal?.removeEventListener('abort', onAbort)
   signal?.addEventListener('abort', onAbort, { once: true })
   mailbox.enrol(lane)
   return done.promise

@@ -1,3 +1,4 @@
+import { QueueLinkError } from '../errors/queue-link-error.js'
 import { type Delivery, type DeliveryOwner, LeasedDelivery } from './delivery.js'
 import type { Lease } from './entry.js'
 import { Lane, type Target } from './lane.js'
@@ -9,7 +10,7 @@ export class DeliveryLane<T> extends Lane<T> implements DeliveryOwner<T> {
   readonly #target: Target<Delivery<T>>
 
   constructor(mailbox: Mailbox<T>, prefetch: number, target: Target<Delivery<T>>) {
-    super(mailbox, prefetch)
+    super(mailbox, prefetch, target)
     this.#target = target
   }
 
@@ -34,14 +35,13 @@ export class DeliveryLane<T> extends Lane<T> implements DeliveryOwner<T> {
 
   nackedOne(lease: Lease<T>, outcome: NackOutcome, reason: unknown): void {
     this.back(lease)
-    if (outcome === 'exhausted')
-      this.end(reason ?? new Error(`${this.mailbox.name}: an item failed ${lease.attempt} times`))
+    if (outcome === 'exhausted') this.end(reason ?? usedUp(this.mailbox, lease))
   }
+}
 
-  end(error?: unknown): void {
-    if (this.over) return
-    this.unsubscribe()
-    if (error === undefined) this.#target.complete()
-    else this.#target.error(error)
-  }
+function usedUp<T>({ name }: Mailbox<T>, { attempt }: Lease<T>): QueueLinkError {
+  return new QueueLinkError(
+    `an item of ${name} failed ${attempt} times, and no reason was given; it stays in the queue`,
+    'ERR_ATTEMPTS',
+  )
 }

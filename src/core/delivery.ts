@@ -111,8 +111,13 @@ export class LeasedDelivery<T> implements Delivery<T> {
       this.#owner.mailbox.metrics.lateSettles++
       return this.#lost('nack')
     }
+    let outcome: NackOutcome
+    try {
+      outcome = this.#owner.mailbox.nack(this.#lease, o)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     this.#settled = true
-    const outcome = this.#owner.mailbox.nack(this.#lease, o)
     this.#owner.nackedOne(this.#lease, outcome, o.reason)
     return outcome === 'lost' ? this.#lost('nack') : SETTLED
   }

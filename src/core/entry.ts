@@ -2,6 +2,14 @@ export type Headers = Readonly<Record<string, string>>
 
 export const NO_HEADERS: Headers = Object.freeze({})
 
+/** What a put may say about an item. */
+export interface EntryOptions {
+  priority?: number
+  delay?: number
+  key?: string
+  headers?: Record<string, string>
+}
+
 /** An item as its producer hands it to a store, and, in memory, as it is leased. */
 export class Entry<T> {
   /** How often the item was handed to user code. */

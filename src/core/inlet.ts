@@ -33,7 +33,7 @@ export class Inlet<T> {
   readonly #dropNewest: boolean
   readonly #onLost: (error: unknown) => void
   readonly #one: Entry<T>[] = []
-  readonly #waiting = new Set<Waiting<T>>()
+  readonly #waiting = new Set<Pushed<T>>()
   #loose = 0
   #outstanding = 0
   #whenStored: (() => void) | undefined
@@ -58,10 +58,12 @@ export class Inlet<T> {
       return
     }
     if (gate.line.tryNow(one)) {
-      if (gate.line.pending) gate.line.whenStored(this.#item(receipt))
+      if (gate.line.pending) gate.line.whenStored(new Pushed(this, receipt))
       gate.took()
     } else if (receipt || this.#loose < this.#highWaterMark) {
-      this.#wait(one[0], receipt)
+      const pushed = new Pushed(this, receipt)
+      this.#waiting.add(pushed)
+      pushed.place = gate.line.wait([one[0]], pushed)
     } else if (this.#dropNewest) {
       gate.refused()
     } else {
@@ -79,27 +81,35 @@ export class Inlet<T> {
 
   /** Takes back what waits for room: the items of receipts go back to their queues, the others are lost. */
   withdraw(error: unknown): void {
-    for (const waiting of [...this.#waiting]) {
-      waiting.left = true
-      waiting.settler.failed(error)
+    for (const pushed of [...this.#waiting]) {
+      if (pushed.place) this.#gate.line.leave(pushed.place)
+      pushed.failed(error)
     }
   }
 
-  #wait(entry: Entry<T>, receipt: CurrentReceipt | undefined): void {
-    const settler = this.#item(receipt)
-    const waiting = this.#gate.line.wait([entry], {
-      // From here on it is the store's, and can no longer be taken back.
-      accepted: () => void this.#waiting.delete(waiting),
-      stored: () => {
-        this.#waiting.delete(waiting)
-        settler.stored()
-      },
-      failed: error => {
-        this.#waiting.delete(waiting)
-        settler.failed(error)
-      },
-    })
-    this.#waiting.add(waiting)
+  /** @internal A value is on its way. */
+  began(receipt: CurrentReceipt | undefined): void {
+    this.#outstanding++
+    if (!receipt) this.#loose++
+  }
+
+  /** @internal The store has taken the value, or will never: it can no longer be taken back. */
+  left(pushed: Pushed<T>): void {
+    this.#waiting.delete(pushed)
+  }
+
+  /** @internal A value is stored, or lost. */
+  ended(receipt: CurrentReceipt | undefined): void {
+    if (!receipt) this.#loose--
+    if (--this.#outstanding > 0 || !this.#whenStored) return
+    const callback = this.#whenStored
+    this.#whenStored = undefined
+    callback()
+  }
+
+  /** @internal */
+  lost(error: unknown): void {
+    this.#refuse(undefined, error)
   }
 
   #refuse(receipt: CurrentReceipt | undefined, error: unknown): void {
@@ -109,29 +119,35 @@ export class Inlet<T> {
       this.#onLost(error)
     }
   }
+}
 
-  #item(receipt: CurrentReceipt | undefined): Settler {
-    this.#outstanding++
-    if (receipt) receipt.join()
-    else this.#loose++
-    return {
-      stored: () => {
-        this.#settled(receipt)
-        receipt?.stored()
-      },
-      failed: error => {
-        this.#settled(receipt)
-        if (receipt) receipt.failed(error)
-        else this.#refuse(undefined, error)
-      },
-    }
+/** A value between `push` and the store, where storing takes its time. */
+class Pushed<T> implements Settler {
+  place: Waiting<T> | undefined
+  readonly #inlet: Inlet<T>
+  readonly #receipt: CurrentReceipt | undefined
+
+  constructor(inlet: Inlet<T>, receipt: CurrentReceipt | undefined) {
+    this.#inlet = inlet
+    this.#receipt = receipt
+    inlet.began(receipt)
+    receipt?.join()
   }
 
-  #settled(receipt: CurrentReceipt | undefined): void {
-    if (!receipt) this.#loose--
-    if (--this.#outstanding > 0 || !this.#whenStored) return
-    const callback = this.#whenStored
-    this.#whenStored = undefined
-    callback()
+  accepted(): void {
+    this.#inlet.left(this)
+  }
+
+  stored(): void {
+    this.#inlet.left(this)
+    this.#inlet.ended(this.#receipt)
+    this.#receipt?.stored()
+  }
+
+  failed(error: unknown): void {
+    this.#inlet.left(this)
+    this.#inlet.ended(this.#receipt)
+    if (this.#receipt) this.#receipt.failed(error)
+    else this.#inlet.lost(error)
   }
 }

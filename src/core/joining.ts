@@ -22,6 +22,7 @@ export class Joining<T> {
   }
 
   taskDone(): void {
+    if (this.#mailbox.ended) throw this.#mailbox.ended
     const oldest = this.#open.shift()
     if (!oldest) {
       const { name } = this.#mailbox

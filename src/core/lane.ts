@@ -1,12 +1,19 @@
 import type { Lease } from './entry.js'
 import type { Mailbox } from './mailbox.js'
+import { slot } from './receipt.js'
 import type { Taker } from './taker.js'
 
-/** What a lane passes on to; an rxjs Subscriber is one. */
-export interface Target<V> {
-  next(value: V): void
+/** How a lane tells that nothing more will come. */
+export interface TargetEnd {
   error(error: unknown): void
   complete(): void
+  /** The user closed the handle. Where it is missing, `complete` hears of it. */
+  letGo?(error: unknown): void
+}
+
+/** What a lane passes on to; an rxjs Subscriber is one. */
+export interface Target<V> extends TargetEnd {
+  next(value: V): void
 }
 
 /** Items out at once with one subscription. */
@@ -17,14 +24,16 @@ export abstract class Lane<T> implements Taker<T> {
   readonly mailbox: Mailbox<T>
   readonly prefetch: number
   readonly #byteWindow: number
+  readonly #ends: TargetEnd
   unsettled = 0
   protected over = false
   #held = 0
   #bytes = 0
 
-  constructor(mailbox: Mailbox<T>, prefetch: number) {
+  constructor(mailbox: Mailbox<T>, prefetch: number, ends: TargetEnd) {
     this.mailbox = mailbox
     this.prefetch = prefetch
+    this.#ends = ends
     this.#byteWindow = mailbox.store.byteCapacity / 8
   }
 
@@ -69,7 +78,13 @@ export abstract class Lane<T> implements Taker<T> {
 
   abstract accept(lease: Lease<T>): void
 
-  abstract end(error?: unknown): void
+  end(error?: unknown): void {
+    this.#end(ends => (error === undefined ? ends.complete() : ends.error(error)))
+  }
+
+  letGo(error: unknown): void {
+    this.#end(ends => (ends.letGo ? ends.letGo(error) : ends.complete()))
+  }
 
   /** No more items, ever: the subscriber has gone. What it was handed stays out until it is settled. */
   unsubscribe(): void {
@@ -89,5 +104,18 @@ export abstract class Lane<T> implements Taker<T> {
     if (!wanted && this.demand > 0) this.mailbox.want(this)
     // Whoever waits for a lane that takes no more, or for one that is starved, looks again.
     if (this.#held > 0 || this.over) this.mailbox.review()
+  }
+
+  #end(tell: (ends: TargetEnd) => void): void {
+    if (this.over) return
+    this.unsubscribe()
+    // The end belongs to no item: not to the one whose receipt happens to be current further up the stack.
+    const before = slot.current
+    slot.current = undefined
+    try {
+      tell(this.#ends)
+    } finally {
+      slot.current = before
+    }
   }
 }

@@ -1,43 +1,26 @@
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { clock, timestamp } from '../util/clock.js'
-import { behind, type Task, trampoline } from '../util/trampoline.js'
+import { behind, stepAside, type Task, trampoline } from '../util/trampoline.js'
+import { Alarm } from './alarm.js'
 import { type DeadLetter, deadHeaders } from './dead-letter.js'
-import { Entry, type Lease, NO_HEADERS } from './entry.js'
+import { Entry, type EntryOptions, type Lease, NO_HEADERS } from './entry.js'
 import type { Gate } from './inlet.js'
 import { QueueMetrics } from './metrics.js'
-import type { CommonOptions } from './options.js'
+import type { NackOptions, NackOutcome } from './nack.js'
+import { type CommonOptions, checkDelay, checkPriority } from './options.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
 import { checked, type StandardSchema } from './schema.js'
 import type { Store, StoreListener, Ticket } from './store.js'
 import type { Taker } from './taker.js'
 import { Takers } from './takers.js'
+import { Turn } from './turn.js'
+import { Watches } from './watches.js'
 
 /** A drain hands over this many items before it steps aside for other drains that wait. */
 const SLICE = 256
 
-export interface EntryOptions {
-  priority?: number
-  delay?: number
-  key?: string
-  headers?: Record<string, string>
-}
-
-export interface NackOptions {
-  /** False: the item goes to the dead-letter queue, or away. True by default. */
-  requeue?: boolean
-  /** Milliseconds until the item may be handed out again. */
-  delay?: number
-  reason?: unknown
-}
-
-/** What became of a delivery that was not acknowledged. `exhausted`: it is back, but has used up its attempts. */
-export type NackOutcome = 'back' | 'exhausted' | 'gone' | 'lost'
-
-interface Watch {
-  readonly holds: () => boolean
-  readonly callback: () => void
-}
+export type { EntryOptions, NackOptions, NackOutcome }
 
 /**
  * Everything that a queue does over a store, whatever the store: who is next to put and to take, settling, failing,
@@ -57,11 +40,16 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   handling: (<R>(handler: () => R) => R) | undefined
   readonly #deadLetter: DeadLetter<T> | undefined
   readonly #schema: StandardSchema<T> | undefined
-  readonly #watches = new Set<Watch>()
-  #scheduled = false
+  readonly #watches = new Watches()
+  readonly #turn = new Turn(() => this.kick())
+  readonly #alarm = new Alarm(() => this.kick())
+  /** A drain runs, or waits for its turn. */
+  #draining = false
+  /** Something changed while it ran. */
+  #again = false
+  /** What others fill is read in turns of the event loop. */
+  readonly #inTurns: boolean
   #discarding = false
-  #cancelTimer: (() => void) | undefined
-  #timerFor = Number.POSITIVE_INFINITY
   #lastWord: unknown
   /** Why this handle can do no more. */
   #ended: Error | undefined
@@ -72,17 +60,24 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     this.maxAttempts = o.maxAttempts
     this.#deadLetter = o.deadLetter
     this.#schema = o.schema
-    this.line = new PutLine(store, () => this.review())
+    this.#inTurns = store.stride > 1
+    this.line = new PutLine(
+      store,
+      () => this.review(),
+      () => this.kick(),
+    )
     this.rests = new Rests(lease => this.giveBack(lease, 0))
     store.listen(this)
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Throws what the schema says. */
+  /** Throws what the schema says, and for options that cannot be. */
   entry(value: T, o?: EntryOptions): Entry<T> {
     if (this.#schema) value = checked(this.#schema, value)
     if (o === undefined) return new Entry(value, timestamp())
+    checkDelay(o.delay)
+    checkPriority(o.priority)
     const due = o.delay ? clock.now() + o.delay : 0
     return new Entry(value, timestamp(), due, o.priority ?? 0, o.headers ?? NO_HEADERS, o.key)
   }
@@ -121,7 +116,7 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   leave(taker: Taker<T>): void {
     this.audience.delete(taker)
     this.takers.delete(taker)
-    if (this.takers.length === 0) this.#disarm()
+    if (this.takers.length === 0) this.#alarm.off()
   }
 
   /** Leases up to `max` items past the turn of others; only for a caller whose turn it is. */
@@ -131,6 +126,18 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
 
   peek(): T | undefined {
     return this.store.peek(this.#now())
+  }
+
+  /** Items that nobody holds, those included whose time has just come. */
+  get size(): number {
+    this.#promote()
+    return this.store.ready + this.rests.length
+  }
+
+  /** Items whose time has not come. */
+  get delayed(): number {
+    this.#promote()
+    return this.store.delayed
   }
 
   /** Counts a hand-over to user code and answers the value as the schema passes it. */
@@ -145,7 +152,7 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     const done = this.store.ack(lease)
     if (done) this.metrics.acked++
     else this.metrics.lateSettles++
-    if (this.line.length > 0 || this.store.shut || this.#watches.size > 0) this.kick()
+    if (this.line.length > 0 || this.store.shut || this.#watches.length > 0) this.kick()
     return done
   }
 
@@ -162,7 +169,9 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     return done
   }
 
+  /** Throws, and changes nothing, for a delay that cannot be. */
   nack(lease: Lease<T>, o: NackOptions = {}): NackOutcome {
+    checkDelay(o.delay)
     if (this.#ended) {
       this.metrics.lateSettles++
       return 'lost'
@@ -178,8 +187,12 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
       if (done) this.metrics.discarded++
       return done ? 'gone' : 'lost'
     }
-    if (o.delay === undefined && !this.#discarding) this.rests.add(lease)
-    else if (!this.giveBack(lease, o.delay ? clock.now() + o.delay : 0)) return 'lost'
+    if (this.#discarding) return this.giveBack(lease, 0) ? 'gone' : 'lost'
+    if (!o.delay) this.rests.add(lease, o.delay)
+    else {
+      this.#turn.freeze()
+      if (!this.giveBack(lease, clock.now() + o.delay)) return 'lost'
+    }
     return exhausted ? 'exhausted' : 'back'
   }
 
@@ -192,25 +205,28 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
 
   /** Calls back, once, as soon as the condition, which settling can bring about, holds; the answer cancels it. */
   when(holds: () => boolean, callback: () => void): () => void {
-    const watch = { holds, callback }
-    this.#watches.add(watch)
+    const cancel = this.#watches.add(holds, callback)
     this.kick()
-    return () => this.#watches.delete(watch)
+    return cancel
   }
 
   /** Something that settles nothing may have made a condition hold that somebody waits for. */
   review(): void {
-    if (this.#watches.size > 0) this.kick()
+    if (this.#watches.length > 0) this.kick()
   }
 
   /** `lastWord`: the error with which readers end, instead of completing, when they have drained what is left. */
   shutdown(immediate: boolean, lastWord?: unknown): T[] {
     this.store.shutdown()
     this.#lastWord = lastWord
-    const left = immediate ? this.store.clear() : []
-    this.#discarding = immediate
-    this.line.refuse(new QueueClosedError(`${this.name} was shut down while the item waited for room`))
-    if (immediate) this.rests.stop()
+    this.line.refuse(this.#shutWhileWaiting())
+    const left: T[] = []
+    if (immediate) {
+      this.#discarding = true
+      left.push(...this.store.clear())
+      // What rests is out only for the store.
+      for (const lease of this.rests.takeAll()) if (this.store.ack(lease)) left.push(lease.value)
+    }
     this.kick()
     return left
   }
@@ -226,12 +242,13 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     this.#ended = error ?? new QueueClosedError(`this handle of ${this.name} is closed`)
     this.line.refuse(this.#ended)
     this.line.abandon(this.#ended)
-    this.rests.stop()
-    this.#disarm()
+    this.rests.takeAll()
+    this.#alarm.off()
     this.store.close()
     for (const taker of [...this.audience]) {
       this.leave(taker)
-      taker.end(this.#ended)
+      if (!error && taker.letGo) taker.letGo(this.#ended)
+      else taker.end(this.#ended)
     }
   }
 
@@ -242,51 +259,86 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   // ── the drain ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   kick(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
+    if (this.#draining) {
+      this.#again = true
+      return
+    }
+    this.#draining = true
     trampoline(this)
   }
 
   run(): void {
-    this.#scheduled = false
-    if (this.#ended) return
-    if (this.line.length > 0) this.line.flush()
+    let done = false
+    try {
+      do {
+        this.#again = false
+        done = this.#drain()
+      } while (done && this.#again)
+    } finally {
+      // Also when a taker threw: the next kick must find the way free.
+      this.#draining = false
+    }
+    if (done) return
+    this.#draining = true
+    stepAside(this)
+  }
+
+  /** Answers false when it has to step aside with work left. */
+  #drain(): boolean {
+    if (this.#ended) return true
+    if (this.line.length > 0) {
+      if (this.store.shut) this.line.refuse(this.#shutWhileWaiting())
+      else this.line.flush()
+    }
     let budget = SLICE
-    for (let taker = this.takers.first(); taker; taker = this.takers.first()) {
+    for (let taker = this.#turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
       const count = this.#serve(taker)
       if (count === 0) break
       budget -= count
-      if (budget <= 0 && (behind() > 0 || this.line.length > 0)) {
-        this.kick()
-        return
+      if (this.#inTurns) {
+        this.#turn.spend(count)
+        if (this.#turn.paused) break
       }
+      if (budget <= 0 && (behind() > 0 || this.line.length > 0)) return false
     }
-    if (this.store.delayed > 0 || this.#cancelTimer) this.#arm()
+    // One timer, for the first delayed item, and only while somebody waits for it.
+    if (this.store.delayed > 0 && this.takers.length > 0) this.#alarm.set(this.store.nextDue)
+    else if (this.#alarm.isSet) this.#alarm.off()
     // Where another run is due already, what holds now may not hold after it.
-    if (this.#watches.size > 0 && !this.#scheduled) this.#look()
+    if (this.#watches.length > 0 && !this.#again) this.#watches.look()
     if (this.store.shut && this.idle && this.line.length === 0) this.#complete()
+    return true
   }
 
   /** Hands one taker what it may have in one turn; answers how many left the store. */
   #serve(taker: Taker<T>): number {
     const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.#now())
-    for (const lease of taken) {
-      if (taker.demand > 0) taker.accept(lease)
-      else this.giveBack(lease, 0)
+    const count = taken.length
+    if (count === 0) return 0
+    if (count === 1) taker.accept(taken[0] as Lease<T>)
+    else {
+      // A copy, for a handler may take more by itself, and the store uses its answer again.
+      for (const lease of [...taken]) {
+        if (taker.demand > 0) taker.accept(lease)
+        else this.giveBack(lease, 0)
+      }
     }
     this.takers.served(taker)
-    return taken.length
+    return count
   }
 
   /** Reading the clock for each item costs as much as moving it; only delayed items need it. */
   #now(): number {
-    return this.store.delayed > 0 ? clock.now() : 0
+    return this.store.delayed > 0 ? this.#turn.now() : 0
   }
 
-  #look(): void {
-    for (const watch of [...this.#watches]) {
-      if (watch.holds() && this.#watches.delete(watch)) watch.callback()
-    }
+  /** A store moves what has fallen due when it is asked for an item; whoever asks for numbers wants them as of now. */
+  #promote(): void {
+    if (this.store.delayed > 0) this.store.peek(this.#now())
+  }
+
+  #shutWhileWaiting(): QueueClosedError {
+    return new QueueClosedError(`${this.name} was shut down while the item waited for room`)
   }
 
   #complete(): void {
@@ -296,28 +348,10 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     }
   }
 
-  /** One timer, for the first delayed item, and only while somebody waits for it. */
-  #arm(): void {
-    const due = this.takers.length > 0 ? this.store.nextDue : Number.POSITIVE_INFINITY
-    if (due === this.#timerFor) return
-    this.#disarm()
-    if (due === Number.POSITIVE_INFINITY) return
-    this.#timerFor = due
-    this.#cancelTimer = clock.after(Math.max(0, due - clock.now()), () => {
-      this.#timerFor = Number.POSITIVE_INFINITY
-      this.kick()
-    })
-  }
-
-  #disarm(): void {
-    this.#cancelTimer?.()
-    this.#cancelTimer = undefined
-    this.#timerFor = Number.POSITIVE_INFINITY
-  }
-
   /** The item leaves this queue only when the dead-letter queue has stored it; where that fails, it comes back. */
   #bury(deadLetter: DeadLetter<T>, lease: Lease<T>, reason: unknown): void {
-    deadLetter.put(lease.value, { headers: deadHeaders(lease, this.name, reason) }).then(
+    const put = async () => deadLetter.put(lease.value, { headers: deadHeaders(lease, this.name, reason) })
+    put().then(
       () => {
         this.metrics.deadLettered++
         this.ack(lease)

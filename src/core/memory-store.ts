@@ -104,10 +104,12 @@ export class MemoryStore<T> implements Store<T> {
 
   clear(): T[] {
     const values: T[] = []
-    for (let entry = this.#shelf.take(); entry; entry = this.#shelf.take()) values.push(entry.value)
-    for (let entry = this.#delayed.shift(); entry; entry = this.#delayed.shift()) values.push(entry.value)
-    if (this.leased === 0) this.bytes = 0
-    return values
+    for (;;) {
+      const entry = this.#shelf.take() ?? this.#delayed.shift()
+      if (!entry) return values
+      this.bytes -= entry.bytes
+      values.push(entry.value)
+    }
   }
 
   close(): void {

@@ -26,3 +26,13 @@ export function checkCount(option: string, value: number | undefined, fallback: 
   if (value === Number.POSITIVE_INFINITY || (Number.isInteger(value) && value > 0)) return value
   throw optionError(option, 'a positive whole number or Infinity', value)
 }
+
+export function checkDelay(value: number | undefined): void {
+  if (value === undefined || (Number.isFinite(value) && value >= 0)) return
+  throw optionError('delay', 'a number of milliseconds, 0 or more', value)
+}
+
+export function checkPriority(value: number | undefined): void {
+  if (value === undefined || (typeof value === 'number' && !Number.isNaN(value))) return
+  throw optionError('priority', 'a number', value)
+}

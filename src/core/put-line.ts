@@ -8,7 +8,7 @@ export interface Waiting<T> {
   /** Stored all at once or not at all. */
   readonly entries: readonly Entry<T>[]
   readonly settler: Settler
-  /** The caller gave up; its place falls out when its turn comes. */
+  /** The caller gave up; its place falls out when its turn comes. See `leave`. */
   left: boolean
 }
 
@@ -21,24 +21,28 @@ interface Pending {
 export class PutLine<T> {
   readonly #intake: Intake<T>
   readonly #onWait: () => void
+  readonly #onLeave: () => void
   readonly #waiting = new Ring<Waiting<T>>()
   readonly #pending = new Ring<Pending>()
+  /** Of those in line, how many gave up. */
+  #left = 0
   /** Items taken so far through this handle. */
   put = 0
 
-  /** `onWait` hears when somebody has to wait for room. */
-  constructor(intake: Intake<T>, onWait: () => void = () => {}) {
+  /** `onWait` hears when somebody has to wait for room, `onLeave` when somebody gave up, so that those behind may fit. */
+  constructor(intake: Intake<T>, onWait: () => void = () => {}, onLeave: () => void = () => {}) {
     this.#intake = intake
     this.#onWait = onWait
+    this.#onLeave = onLeave
   }
 
   get length(): number {
-    return this.#waiting.length
+    return this.#waiting.length - this.#left
   }
 
   /** Offers at once if nobody is in line. True: the store took all; `pending` tells whether it has yet to store them. */
   tryNow(entries: readonly Entry<T>[]): boolean {
-    if (this.#waiting.length > 0 || !this.#intake.offer(entries)) return false
+    if (this.length > 0 || !this.#intake.offer(entries)) return false
     this.put += entries.length
     return true
   }
@@ -66,17 +70,23 @@ export class PutLine<T> {
     return waiting
   }
 
+  leave(waiting: Waiting<T>): void {
+    if (waiting.left) return
+    waiting.left = true
+    this.#left++
+    this.#onLeave()
+  }
+
   /** Serves the line while there is room. */
   flush(): void {
     for (let first = this.#waiting.peek(); first; first = this.#waiting.peek()) {
-      if (first.left) {
-        this.#waiting.shift()
-        continue
+      if (!first.left) {
+        if (!this.#intake.offer(first.entries)) return
+        this.put += first.entries.length
       }
-      if (!this.#intake.offer(first.entries)) return
-      this.put += first.entries.length
       this.#waiting.shift()
-      this.whenStored(first.settler)
+      if (first.left) this.#left--
+      else this.whenStored(first.settler)
     }
   }
 
@@ -98,7 +108,8 @@ export class PutLine<T> {
   /** Turns everybody in line away. */
   refuse(error: unknown): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (!next.left) next.settler.failed(error)
+      if (next.left) this.#left--
+      else next.settler.failed(error)
     }
   }
 

@@ -49,11 +49,7 @@ class PutWait<T> implements Settler {
 
   line(entries: readonly Entry<T>[]): void {
     const waiting = this.#mailbox.line.wait(entries, this)
-    this.#leave = () => {
-      waiting.left = true
-      // Whoever stood behind a batch that was too large for the room there is may fit.
-      this.#mailbox.kick()
-    }
+    this.#leave = () => this.#mailbox.line.leave(waiting)
   }
 
   accepted(): void {

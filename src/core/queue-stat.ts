@@ -26,9 +26,9 @@ export function statOf<T>(mailbox: Mailbox<T>): QueueStat {
   return {
     name: mailbox.name,
     kind: store.kind,
-    size: store.ready + rests.length,
+    size: mailbox.size,
     capacity: store.capacity,
-    delayed: store.delayed,
+    delayed: mailbox.delayed,
     leased: store.leased - rests.length,
     resting: rests.length,
     shutDown: store.shut,

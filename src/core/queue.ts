@@ -1,4 +1,5 @@
 import { Observable, type Observer } from 'rxjs'
+import { optionError } from '../errors/option-error.js'
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { claim } from './claim.js'
@@ -10,7 +11,7 @@ import { Inlet, type SinkOptions } from './inlet.js'
 import { Joining } from './joining.js'
 import { PREFETCH } from './lane.js'
 import type { EntryOptions, Mailbox } from './mailbox.js'
-import type { QueueMetrics } from './metrics.js'
+import { QueueMetrics } from './metrics.js'
 import { checkCount } from './options.js'
 import { putAll } from './put-wait.js'
 import { QueueErrors } from './queue-errors.js'
@@ -80,6 +81,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   putBatch(items: readonly T[], o?: PutOptions): Promise<void> {
     try {
       checkWait(o)
+      if (!Array.isArray(items)) throw optionError('items', 'an array', items)
       this.mailbox.assertOpen()
       const entries = items.map(item => this.mailbox.entry(item, o))
       return putAll(this.mailbox, entries, o)
@@ -106,7 +108,10 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   sink(o: QueueSinkOptions = {}): Sink<T> {
     const { closeOnComplete = false } = o
     if (o.highWaterMark !== 0) checkCount('highWaterMark', o.highWaterMark, 1)
-    return new Sink(this.mailbox, o, { complete: () => (closeOnComplete ? void this.shutdown() : undefined) })
+    if (o.overflow !== undefined && o.overflow !== 'error' && o.overflow !== 'dropNewest') {
+      throw optionError('overflow', "'error' or 'dropNewest'", o.overflow)
+    }
+    return new Sink(this.mailbox, o, { complete: async () => void (closeOnComplete && (await this.shutdown())) })
   }
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -124,8 +129,9 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
       return Promise.reject(error)
     }
     return claim(this.mailbox, o, lease => {
-      const more = this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1)
-      return [lease, ...more].map(next => this.consumed(next))
+      const first = this.consumed(lease)
+      const more = [...this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1)]
+      return [first, ...this.#consumedUpTo(more)]
     })
   }
 
@@ -187,13 +193,13 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   /** Settles the oldest item that `get` took of this joinable queue. */
   taskDone(): void {
-    this.#joinable().taskDone()
+    this.#joinable('ERR_TASK_DONE').taskDone()
   }
 
   /** Waits until everything that was put is settled. */
   join(o?: WaitOptions): Promise<void> {
     try {
-      return this.#joinable().join(o)
+      return this.#joinable('ERR_NOT_JOINABLE').join(o)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -207,7 +213,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   /** Items that nobody holds. */
   get size(): number {
-    return this.mailbox.store.ready + this.mailbox.rests.length
+    return this.mailbox.size
   }
 
   get capacity(): number {
@@ -230,11 +236,12 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   }
 
   async stat(): Promise<QueueStat> {
+    if (this.mailbox.ended) throw this.mailbox.ended
     return statOf(this.mailbox)
   }
 
   metrics(): QueueMetrics {
-    return Object.assign(this.mailbox.metrics, { put: this.mailbox.line.put })
+    return Object.assign(new QueueMetrics(), this.mailbox.metrics, { put: this.mailbox.line.put })
   }
 
   /** Failures that no promise tells: of a bare `subscribe(queue)`, and of sources that fed it. */
@@ -284,6 +291,21 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     return value
   }
 
+  /** The values of these leases up to the first that no longer fits the schema: that one, and those behind it, go back. */
+  #consumedUpTo(leases: readonly Lease<T>[]): T[] {
+    const values: T[] = []
+    for (const lease of leases) {
+      try {
+        values.push(this.consumed(lease))
+      } catch (error) {
+        this.mailbox.nack(lease, { reason: error })
+        for (const behind of leases.slice(values.length + 1)) this.mailbox.giveBack(behind, 0)
+        break
+      }
+    }
+    return values
+  }
+
   #subscribeLane(subscriber: import('rxjs').Subscriber<T>, prefetch: number): void {
     const lane = new ValueLane(this.mailbox, prefetch, subscriber)
     subscriber.add(() => lane.unsubscribe())
@@ -294,9 +316,9 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     if (!lane.isOver) this.mailbox.enrol(lane)
   }
 
-  #joinable(): Joining<T> {
+  #joinable(code: string): Joining<T> {
     if (this.joining) return this.joining
-    throw new QueueLinkError(`${this.name} was not made with { joinable: true }`, 'ERR_NOT_JOINABLE')
+    throw new QueueLinkError(`${this.name} was not made with { joinable: true }`, code)
   }
 
   get #receiver(): DeliveryOwner<T> {

@@ -29,18 +29,20 @@ export class Rests<T> {
     return this.#resting.length
   }
 
-  add(lease: Lease<T>): void {
-    const ms = lease.attempt <= 1 ? 0 : Math.min(2 ** (lease.attempt - 2), LONGEST_REST)
+  /** `ms`: how long, from the next macrotask on; by default, the longer the more often it failed. */
+  add(lease: Lease<T>, ms = lease.attempt <= 1 ? 0 : Math.min(2 ** (lease.attempt - 2), LONGEST_REST)): void {
     this.#resting.push({ lease, until: clock.now() + ms, order: ++this.#order })
     this.#arm()
   }
 
-  /** Ends all rests at once, for a handle that closes. */
-  stop(): void {
+  /** Ends all rests at once, and answers who rested, in the order of their release. */
+  takeAll(): Lease<T>[] {
     this.#cancel?.()
     this.#cancel = undefined
     this.#wakesAt = Number.POSITIVE_INFINITY
-    for (let rest = this.#resting.shift(); rest; rest = this.#resting.shift()) this.#release(rest.lease)
+    const leases: Lease<T>[] = []
+    for (let rest = this.#resting.shift(); rest; rest = this.#resting.shift()) leases.push(rest.lease)
+    return leases
   }
 
   #arm(): void {

@@ -3,6 +3,7 @@ import { QueueLinkError } from '../errors/queue-link-error.js'
 import { Deferred } from '../util/deferred.js'
 import { type Gate, Inlet, type SinkOptions } from './inlet.js'
 import { slot } from './receipt.js'
+import { isConnection } from './sink-connection.js'
 
 /** What a sink's end means to what it leads to. */
 export interface SinkEnd {
@@ -14,6 +15,11 @@ export interface SinkEnd {
   unsubscribe?(): void | Promise<void>
 }
 
+/** An rxjs subscriber on the way to another one. */
+interface Operator {
+  readonly destination?: unknown
+}
+
 /**
  * An Observer that stores what it is sent and tells by `done` how that ended: resolved when all is stored after complete
  * or unsubscribe, rejected with the first error. It takes one source.
@@ -23,7 +29,7 @@ export class Sink<T> extends Subscriber<T> {
   readonly #done = new Deferred<void>()
   readonly #inlet: Inlet<T>
   readonly #end: SinkEnd
-  #sources = 0
+  #connected = false
   #failure: { readonly error: unknown } | undefined
   #ended = Promise.resolve()
 
@@ -38,7 +44,8 @@ export class Sink<T> extends Subscriber<T> {
 
   /** Ends the sink with an error: `done` rejects, and the source is unsubscribed. */
   fail(error: unknown): void {
-    this.#failure ??= { error }
+    if (this.#failure) return
+    this.#failure = { error }
     this.#end.error?.(error)
     this.unsubscribe()
     this.#settle()
@@ -50,16 +57,19 @@ export class Sink<T> extends Subscriber<T> {
     this.#inlet.withdraw(error)
   }
 
+  /** A source adds its teardown: here a second one shows. Which of the two is wrong nobody knows, so the sink ends. */
   override add(teardown: Parameters<Subscriber<T>['add']>[0]): void {
-    if (!this.closed && isSource(teardown, this) && ++this.#sources > 1) {
-      if (typeof teardown === 'function') teardown()
-      else if (teardown && 'unsubscribe' in teardown) teardown.unsubscribe()
-      throw new QueueLinkError(
-        'a sink takes one source; merge() the sources, or make a sink for each',
-        'ERR_SINK_TAKEN',
-      )
-    }
     super.add(teardown)
+    // An operator that leads here: the rule when inner subscriptions come and go, and cheap to tell.
+    if (teardown instanceof Subscriber && (teardown as unknown as Operator).destination === this) return
+    if (!isConnection()) return
+    if (this.#connected) {
+      const mend = 'merge() the sources, or make a sink for each'
+      const error = new QueueLinkError(`a sink takes one source: ${mend}`, 'ERR_SINK_TAKEN')
+      if (!this.isStopped) this.fail(error)
+      throw error
+    }
+    this.#connected = true
   }
 
   override unsubscribe(): void {
@@ -81,6 +91,7 @@ export class Sink<T> extends Subscriber<T> {
 
   protected override _complete(): void {
     this.#inlet.whenStored(() => {
+      if (this.#failure) return
       this.#ended = Promise.resolve(this.#end.complete?.())
       this.#settle()
     })
@@ -92,15 +103,4 @@ export class Sink<T> extends Subscriber<T> {
     const failed = (error: unknown): void => this.#done.reject(this.#failure ? this.#failure.error : error)
     this.#ended.then(() => (this.#failure ? failed(undefined) : this.#done.resolve()), failed)
   }
-}
-
-/**
- * Observable.subscribe adds the teardown of its source once; operators add themselves and their inner subscriptions, and
- * users what they like. Only the stack tells these apart; where it does not (a bundle), a second source goes unnoticed.
- */
-function isSource(teardown: unknown, sink: Subscriber<unknown>): boolean {
-  if (teardown instanceof Subscriber && (teardown as unknown as { destination?: unknown }).destination === sink)
-    return false
-  const caller = new Error().stack?.split('\n')[3] ?? ''
-  return /[\\/]rxjs[\\/].*[\\/]Observable\.js/.test(caller)
 }

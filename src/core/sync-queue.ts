@@ -23,6 +23,7 @@ export class SyncQueue<in out T> extends Queue<T> {
 
   /** The item that would be taken next, which stays where it is. */
   peek(): T | undefined {
-    return this.mailbox.ended ? undefined : this.mailbox.peek()
+    if (this.mailbox.ended) throw this.mailbox.ended
+    return this.mailbox.peek()
   }
 }

@@ -5,6 +5,8 @@ export interface Taker<T> {
   /** How many more items it would accept now. */
   readonly demand: number
   accept(lease: Lease<T>): void
-  /** Nothing more will come: the queue is drained (no error), or this handle is closed, or the store broke. */
+  /** Nothing more will come: the queue is drained (no error), or the store broke. */
   end(error?: unknown): void
+  /** The user closed this handle. Where it is missing, `end` hears of it, with this error. */
+  letGo?(error: unknown): void
 }

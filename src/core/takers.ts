@@ -5,17 +5,18 @@ export class Takers<T> {
   readonly #wanting = new Set<Taker<T>>()
   /** Kept at hand: asking a Set for its first member costs more than moving an item. */
   #first: Taker<T> | undefined
-
-  get length(): number {
-    return this.#wanting.size
-  }
+  /** Read for every item; a plain field is cheaper than a Set's size. */
+  length = 0
 
   add(taker: Taker<T>): void {
     this.#wanting.add(taker)
+    this.length = this.#wanting.size
   }
 
   delete(taker: Taker<T>): void {
-    if (this.#wanting.delete(taker) && this.#first === taker) this.#first = undefined
+    if (!this.#wanting.delete(taker)) return
+    if (this.#first === taker) this.#first = undefined
+    this.length--
   }
 
   /** The next in turn; undefined when nobody wants anything. */
@@ -28,11 +29,12 @@ export class Takers<T> {
     return this.#first
   }
 
-  /** The taker was served: it goes to the end of the turn, or out when it has enough. */
+  /** The taker was given something: it goes to the end of the turn, or out when it has enough. */
   served(taker: Taker<T>): void {
-    if (taker.demand > 0 && this.#wanting.size <= 1) return
-    const stays = taker.demand > 0 && this.#wanting.has(taker)
+    const more = taker.demand > 0
+    if (more && this.length <= 1) return
+    const stays = more && this.#wanting.has(taker)
     this.delete(taker)
-    if (stays) this.#wanting.add(taker)
+    if (stays) this.add(taker)
   }
 }

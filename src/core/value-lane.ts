@@ -9,7 +9,7 @@ export class ValueLane<T> extends Lane<T> {
   #spare: LaneReceipt<T> | undefined
 
   constructor(mailbox: Mailbox<T>, prefetch: number, target: Target<T>) {
-    super(mailbox, prefetch)
+    super(mailbox, prefetch, target)
     this.#target = target
   }
 
@@ -31,7 +31,7 @@ export class ValueLane<T> extends Lane<T> {
     if (receipt.untouched) {
       this.#spare = receipt
       this.settled(lease)
-    } else receipt.stored()
+    } else receipt.passedOn()
   }
 
   settled(lease: Lease<T>): void {
@@ -39,23 +39,17 @@ export class ValueLane<T> extends Lane<T> {
     this.back(lease)
   }
 
-  /** A sink failed: the item goes back, and the subscription ends. */
+  /** A sink failed: the item goes back. */
   spoiled(lease: Lease<T>, error: unknown): void {
     this.mailbox.nack(lease, { reason: error })
     this.back(lease)
-    this.end(error)
-  }
-
-  end(error?: unknown): void {
-    if (this.over) return
-    this.unsubscribe()
-    if (error === undefined) this.#target.complete()
-    else this.#target.error(error)
   }
 }
 
 class LaneReceipt<T> extends Receipt {
   lease!: Lease<T>
+  #passing = true
+  #cause: { readonly error: unknown } | undefined
   readonly #lane: ValueLane<T>
 
   constructor(lane: ValueLane<T>) {
@@ -66,6 +60,21 @@ class LaneReceipt<T> extends Receipt {
   /** Nobody joined, or all who did have stored, and nothing failed. */
   get untouched(): boolean {
     return this.idle
+  }
+
+  /** The failure of one sink ends the subscription at once, while the item waits for what the others make of it. */
+  override spoil(error: unknown): void {
+    super.spoil(error)
+    this.#cause ??= { error }
+    // An end in the midst of `next` would overtake the item.
+    if (!this.#passing) this.#lane.end(this.#cause.error)
+  }
+
+  /** `next` has returned. */
+  passedOn(): void {
+    this.#passing = false
+    this.stored()
+    if (this.#cause) this.#lane.end(this.#cause.error)
   }
 
   protected settled(): void {

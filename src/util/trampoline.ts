@@ -5,31 +5,43 @@ export interface Task {
   run(): void
 }
 
-const waiting = new Ring<Task>()
-let active = false
-
 /**
- * Runs a task now, or, when another one is running further up the call stack, right after it.
- * That keeps drains iterative: a chain of 10,000 queues uses no more stack than one.
+ * How many drains may run inside one another. A few give the depth first order of Subjects, and spare the queue; what lies
+ * deeper waits until the outermost drain has returned, so that a chain of 10,000 queues uses no more stack than these few.
  */
+const NESTED = 16
+
+const waiting = new Ring<Task>()
+let depth = 0
+
+/** Runs a task now, or, when too many are running further up the call stack, as soon as they are done. */
 export function trampoline(task: Task): void {
-  if (active) {
+  if (depth >= NESTED) {
     waiting.push(task)
     return
   }
-  active = true
-  let next: Task | undefined = task
+  depth++
   try {
-    for (; next; next = waiting.shift()) next.run()
+    task.run()
+    if (depth === 1) for (let next = waiting.shift(); next; next = waiting.shift()) next.run()
   } finally {
-    active = false
+    depth--
     // A task that threw must not strand those behind it.
-    const behind = waiting.shift()
-    if (behind) queueMicrotask(() => trampoline(behind))
+    if (depth === 0 && waiting.length > 0) queueMicrotask(resume)
   }
 }
 
-/** How many tasks wait behind the one that is running: a long drain steps aside for them. */
+/** Runs a task after all those that run or wait now; only for a task that runs itself. */
+export function stepAside(task: Task): void {
+  waiting.push(task)
+}
+
+/** How many tasks wait until those that run are done: a long drain steps aside for them. */
 export function behind(): number {
   return waiting.length
+}
+
+function resume(): void {
+  const next = waiting.shift()
+  if (next) trampoline(next)
 }

@@ -1,0 +1,137 @@
+import { filter } from 'rxjs'
+import { atOnce, drain, type Kit, NEEDS_SYNC, take, turns, until } from './kit.js'
+
+/** Q1, Q2: who gets which item. */
+export function orderContract({ test, expect, can }: Kit): void {
+  const first = (items: number[]): number => (can.order === 'lifo' ? Math.max(...items) : Math.min(...items))
+
+  test(
+    'hands over first in, first out [Q1.1]',
+    async open => {
+      const queue = await open()
+      for (let i = 0; i < 100; i++) await queue.put(i)
+      expect(await drain(queue, can)).toEqual(Array.from({ length: 100 }, (_, i) => i))
+    },
+    can.order !== 'fifo' && `its order is ${can.order}`,
+  )
+
+  test(
+    'keeps the order of each producer for one subscriber [Q1.1]',
+    async open => {
+      const queue = await open<{ by: string; i: number }>()
+      const seen: { by: string; i: number }[] = []
+      queue.subscribe(item => seen.push(item))
+      const produce = async (by: string) => {
+        for (let i = 0; i < 50; i++) await queue.put({ by, i })
+      }
+      await Promise.all([produce('a'), produce('b')])
+      await until(() => seen.length === 100)
+      for (const by of ['a', 'b']) {
+        expect(seen.filter(item => item.by === by).map(item => item.i)).toEqual(Array.from({ length: 50 }, (_, i) => i))
+      }
+    },
+    can.order !== 'fifo' && `its order is ${can.order}`,
+  )
+
+  test(
+    'hands over the newest item first [Q1.2]',
+    async open => {
+      const queue = await open()
+      await queue.putBatch([1, 2, 3])
+      expect(await drain(queue, can)).toEqual([3, 2, 1])
+    },
+    can.order !== 'lifo' && `its order is ${can.order}`,
+  )
+
+  test(
+    'hands over what compare puts first [Q1.3]',
+    async open => {
+      const queue = await open()
+      await queue.putBatch([3, 1, 2])
+      expect(await drain(queue, can)).toEqual([1, 2, 3])
+    },
+    can.order !== 'priority' && `its order is ${can.order}`,
+  )
+
+  test(
+    'keeps equal priorities first in, first out [Q1.4] [P15]',
+    async open => {
+      const queue = await open()
+      // Numbers that compare alike but can be told apart.
+      await queue.putBatch([1, 0, -0, 0])
+      const drained = await drain(queue, can)
+      expect(drained.map(item => Object.is(item, -0))).toEqual([false, true, false, false])
+    },
+    can.order !== 'priority' && `its order is ${can.order}`,
+  )
+
+  test('returns an item that is given back to its place [Q1.5]', async open => {
+    const queue = await open()
+    await queue.putBatch([1, 2, 3])
+    const delivery = await queue.receive()
+    expect(delivery.value).toBe(first([1, 2, 3]))
+    await delivery.nack()
+    await turns()
+    const again = await queue.receive()
+    expect(again.value).toBe(delivery.value)
+    await again.ack()
+  })
+
+  test('lets no more items pass a returned one than prefetch allows [Q1.6]', async open => {
+    const queue = await open()
+    const items = Array.from({ length: 30 }, (_, i) => i)
+    await queue.putBatch(items)
+    const seen: number[] = []
+    const failed = first(items)
+    const prefetch = 4
+    queue.deliveries({ prefetch }).subscribe(delivery => {
+      seen.push(delivery.value)
+      if (delivery.value === failed && delivery.attempt === 1) void delivery.nack()
+      // The others take their time, as real work does.
+      else setImmediate(() => setImmediate(() => delivery.ack()))
+    })
+    await until(() => seen.length === items.length + 1)
+    const passed = seen.lastIndexOf(failed) - seen.indexOf(failed) - 1
+    expect(passed <= prefetch).toBe(true)
+  })
+
+  test('gives each item to one subscriber only [Q2.1]', async open => {
+    const queue = await open()
+    const seen: number[] = []
+    queue.subscribe(item => seen.push(item))
+    queue.subscribe(item => seen.push(item))
+    const items = Array.from({ length: 20 }, (_, i) => i)
+    await queue.putBatch(items)
+    await until(() => seen.length >= 20)
+    await turns()
+    expect(seen.sort((a, b) => a - b)).toEqual(items)
+  })
+
+  test('serves subscribers and waiting gets in turn [Q2.2] [P45]', async open => {
+    const queue = await open()
+    const seen: string[] = []
+    queue.subscribe(() => seen.push('first'))
+    queue.pipe(filter(() => true)).subscribe(() => seen.push('second'))
+    const got = take(queue, can).then(() => seen.push('get'))
+    for (let i = 0; i < 5; i++) {
+      await queue.put(i)
+      await until(() => seen.length > i)
+    }
+    await got
+    expect(seen).toEqual(['first', 'second', 'get', 'first', 'second'])
+  })
+
+  test(
+    'serves whoever waits before a call that comes later [Q2.2]',
+    async open => {
+      const queue = atOnce(await open())
+      const waiting = take(queue, can)
+      queue.putNowait(1)
+      queue.putNowait(2)
+      const now = queue.getNowait()
+      if (can.joinable) queue.taskDone()
+      expect([await waiting, now]).toEqual([1, 2])
+    },
+    !can.sync && NEEDS_SYNC,
+  )
+}

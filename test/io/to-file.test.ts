@@ -212,8 +212,7 @@ describe('toFile', () => {
     const sink = toFile(path())
     NEVER.subscribe(sink)
     expect(() => new Subject<string>().subscribe(sink)).toThrow(expect.objectContaining({ code: 'ERR_SINK_TAKEN' }))
-    sink.unsubscribe()
-    await sink.done
+    await expect(sink.done).rejects.toMatchObject({ code: 'ERR_SINK_TAKEN' })
   })
 
   it('leaves no descriptor open, however it ends', async () => {

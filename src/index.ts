@@ -34,7 +34,7 @@ export { QueueNotFoundError } from './errors/queue-not-found-error.js'
 export { SinkOverflowError } from './errors/sink-overflow-error.js'
 export { SpillError } from './errors/spill-error.js'
 // Links
-export type { DestinationEndpoint, SourceEndpoint } from './link/endpoint.js'
+export type { DestinationEndpoint, LinkFile, SourceEndpoint } from './link/endpoint.js'
 export { link } from './link/link.js'
 export type { EdgeMetrics, LinkMetrics, LinkReport, LinkState, LinkStatus } from './link/link-status.js'
 export type { Placement } from './link/placement.js'

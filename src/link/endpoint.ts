@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { isObservable, type Observable, type Observer } from 'rxjs'
@@ -6,6 +7,7 @@ import type { Sink } from '../core/sink.js'
 import { LinkError } from '../errors/link-error.js'
 import type { QueueLinkError } from '../errors/queue-link-error.js'
 import { checkReadable, checkWritable } from '../io/check-path.js'
+import { checkFormat, type Format } from '../io/format.js'
 import { fromFile } from '../io/from-file.js'
 import { fromReadable } from '../io/from-readable.js'
 import { toFile } from '../io/to-file.js'
@@ -14,11 +16,20 @@ import { type OpenDestination, openDestination } from './open-destination.js'
 import { type OpenSource, openSource } from './open-source.js'
 import type { FileEndpoint, PlacedEndpoint } from './protocol.js'
 
+/** A file and how it is read or written. A bare path means the same, with the format that its extension tells. */
+export interface LinkFile {
+  path: string | URL
+  /** `json` for .json, .jsonl and .ndjson, else `lines`. */
+  as?: Format
+  /** Destinations: keeps what the file holds, and writes after it. */
+  append?: boolean
+}
+
 /** What a link reads: a queue, a stream, a file by its path or URL, or any Observable. */
-export type SourceEndpoint<T> = string | URL | Readable | Observable<T>
+export type SourceEndpoint<T> = string | URL | LinkFile | Readable | Observable<T>
 
 /** What a link writes: a queue, a stream, a file by its path or URL, or any Observer. */
-export type DestinationEndpoint<T> = string | URL | Writable | Partial<Observer<T>> | Sink<T>
+export type DestinationEndpoint<T> = string | URL | LinkFile | Writable | Partial<Observer<T>> | Sink<T>
 
 /** One end of a link, not opened yet. */
 export interface Endpoint<Opened> {
@@ -34,11 +45,11 @@ export interface Endpoint<Opened> {
 
 /** Throws LinkError ERR_LINK_ENDPOINT for anything that cannot be read. */
 export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
-  if (typeof source === 'string' || source instanceof URL) {
+  if (isFile(source)) {
     const file = fileEndpoint(source)
     return {
       name: file.file,
-      identity: file.file,
+      identity: resolve(file.file),
       file,
       check: () => asLinkError(() => checkReadable(file.file)),
       open: () => openSource(fromFile(file.file, { as: file.as })),
@@ -54,14 +65,14 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
 
 /** Throws LinkError ERR_LINK_ENDPOINT for anything that cannot be written. */
 export function destinationEndpoint(destination: unknown, closeOnComplete: boolean): Endpoint<OpenDestination> {
-  if (typeof destination === 'string' || destination instanceof URL) {
+  if (isFile(destination)) {
     const file = fileEndpoint(destination)
     return {
       name: file.file,
-      identity: file.file,
+      identity: resolve(file.file),
       file,
       check: () => asLinkError(() => checkWritable(file.file)),
-      open: () => openDestination(toFile(file.file, { as: file.as }) as Sink<unknown>, closeOnComplete),
+      open: () => openFileDestination(file),
     }
   }
   const own = { identity: destination, check: () => {} }
@@ -85,15 +96,24 @@ export function openFileSource({ file, as }: FileEndpoint, { start }: PlacedEndp
 }
 
 /** Opens, in a child, a file endpoint of the parent's. */
-export function openFileDestination({ file, as }: FileEndpoint, { cut }: PlacedEndpoint): OpenDestination {
-  return openDestination(toFile(file, { as, cut: cut ?? false }) as Sink<unknown>, false)
+export function openFileDestination({ file, as, append = false }: FileEndpoint, { cut = false } = {}): OpenDestination {
+  return openDestination(toFile(file, { as, append, cut }) as Sink<unknown>, false)
 }
 
-function fileEndpoint(at: string | URL): FileEndpoint {
+function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
+  if (typeof endpoint !== 'object' || endpoint === null) return typeof endpoint === 'string'
+  if (endpoint instanceof URL) return true
+  return Object.getPrototypeOf(endpoint) === Object.prototype && 'path' in endpoint && !('next' in endpoint)
+}
+
+function fileEndpoint(from: string | URL | LinkFile): FileEndpoint {
+  const { path: at, as, append = false } = typeof from === 'string' || from instanceof URL ? { path: from } : from
+  if (!(at instanceof URL) && typeof at !== 'string') throw unsupported('path', at, 'a path or a file: URL')
   if (at instanceof URL && at.protocol !== 'file:') throw unsupported('endpoint', at, 'a file: URL')
   const file = at instanceof URL || at.startsWith('file:') ? fileURLToPath(at) : at
   if (file === '') throw unsupported('endpoint', at, 'a path that is not empty')
-  return { file, as: /\.(nd)?json(l)?$/.test(file) ? 'json' : 'lines' }
+  const byName = /\.(nd)?json(l)?$/.test(file) ? 'json' : 'lines'
+  return { file, as: as === undefined ? byName : checkFormat(as), ...(append ? { append } : {}) }
 }
 
 function asLinkError(check: () => void): void {

@@ -7,6 +7,7 @@ import type { Step } from './step.js'
 export interface FileEndpoint {
   readonly file: string
   readonly as: 'lines' | 'bytes' | 'json'
+  readonly append?: boolean
 }
 
 export interface PlacedEndpoint {

@@ -41,7 +41,10 @@ export function stderrOf(child: Child): Source<string> {
   stream?.on('close', () => void reader?.push(null))
   stream?.on('error', () => {})
   return onceAtATime(name, child, feed => {
-    if (!stream) return () => {}
+    if (!stream) {
+      feed.end()
+      return () => {}
+    }
     // Node lets a paused stream flow when its process has exited: what comes then waits in here.
     const mine = new Readable({ read: () => void stream.resume() })
     reader = mine

@@ -51,7 +51,7 @@ export class Child {
     if (signal?.aborted) this.#failedToStart(signal.reason)
     else {
       try {
-        this.process = spawn(command, args, { ...options, stdio: 'pipe' })
+        this.process = spawn(command, args, options)
         this.#watch(this.process)
       } catch (cause) {
         this.#failedToStart(this.#startError(cause))
@@ -94,11 +94,14 @@ export class Child {
       cancel()
       if (this.#signal?.aborted) this.#exit.reject(this.#signal.reason)
       else if (this.#asked || code === 0) this.#exit.resolve({ code, signal })
-      else this.#exit.reject(new ExitError(this.command, code, signal, this.tail.toString()))
+      else {
+        const said = child.stderr ? this.tail.toString() : undefined
+        this.#exit.reject(new ExitError(this.command, code, signal, said))
+      }
     }
     const cancel = clock.after(LAST_WORDS, tell)
-    if (child.stderr?.closed) tell()
-    else child.stderr?.once('close', tell)
+    if (!child.stderr || child.stderr.closed) tell()
+    else child.stderr.once('close', tell)
   }
 
   #failedToStart(error: unknown): void {

@@ -1,3 +1,4 @@
+import type { StdioOptions } from 'node:child_process'
 import { Observable } from 'rxjs'
 import type { Sink } from '../core/sink.js'
 import type { Source } from '../core/source.js'
@@ -14,6 +15,10 @@ export interface ProcessOptions<A extends Format = Format> extends FormatOption<
   env?: NodeJS.ProcessEnv
   /** Runs the command line in a shell; never with text that others wrote. */
   shell?: boolean | string
+  /** `inherit`: goes where this process's own goes, and its source here is empty. `pipe`. */
+  stdout?: 'pipe' | 'inherit'
+  /** As `stdout`. */
+  stderr?: 'pipe' | 'inherit'
   /** Ends the process: asked with SIGTERM, and killed after `grace`. */
   signal?: AbortSignal
   /** Milliseconds between SIGTERM and SIGKILL when the signal aborts. 5000. */
@@ -66,7 +71,8 @@ export function fromProcess(command: string, args: readonly string[] = [], o: Pr
   const { signal, grace, cwd, env, shell } = o
   if (typeof command !== 'string' || command === '') throw optionError('command', 'a program to start', command)
   if (grace !== undefined && !(grace >= 0)) throw optionError('grace', 'a number of milliseconds, 0 or more', grace)
-  const child = new Child(command, args, { cwd, env, shell }, signal, grace)
+  const stdio: StdioOptions = ['pipe', outputTo('stdout', o.stdout), outputTo('stderr', o.stderr)]
+  const child = new Child(command, args, { cwd, env, shell, stdio }, signal, grace)
   return {
     pid: child.process?.pid,
     stdout: stdoutOf(child, as, signal),
@@ -75,6 +81,11 @@ export function fromProcess(command: string, args: readonly string[] = [], o: Pr
     exit: exitOf(child),
     kill: (name?: NodeJS.Signals | number) => child.kill(name),
   }
+}
+
+function outputTo(option: string, to: 'pipe' | 'inherit' = 'pipe'): 'pipe' | 'inherit' {
+  if (to === 'pipe' || to === 'inherit') return to
+  throw optionError(option, `'pipe' or 'inherit'`, to)
 }
 
 function exitOf(child: Child): Observable<ExitStatus> {

@@ -10,7 +10,8 @@ const LEFT_OVER = 1024 * 1024
  */
 export function keepOutput(child: ChildProcess): Readable {
   const { stdout } = child
-  if (!stdout) return new Readable({ read: () => {} })
+  // Inherited: nothing of it comes here.
+  if (!stdout) return Readable.from([])
   let room = 0
   const kept = new Readable({
     read: () => void stdout.resume(),

@@ -1,7 +1,7 @@
-import { Buffer } from 'node:buffer'
 import { Observable, type OperatorFunction, Subscriber } from 'rxjs'
 import { BatchDelivery } from '../src/core/batch-delivery.js'
-import { BYTES, type Delivery, type Window } from '../src/core/delivery.js'
+import { bytesOf } from '../src/core/bytes-of.js'
+import type { Delivery, Window } from '../src/core/delivery.js'
 import { nackNow, releaseNow, windowOf } from '../src/core/inner-delivery.js'
 import { checkCount } from '../src/core/options.js'
 import { optionError } from '../src/errors/option-error.js'
@@ -22,9 +22,32 @@ export interface BatchOptions<T> {
  * Collects deliveries into deliveries of arrays.
  *
  * ```
- * source               -a-b-c------d-|
- * batch({ count: 2 })  ---x--------y-(z|)    x = [a, b], y = [c, d]
+ * source                        -a-b-c----d-|
+ * batch({ count: 2, time: 3 })  ---x----y---(z|)     x = [a, b], y = [c], z = [d]
  * ```
+ *
+ * A batch closes at `count` items, `time` milliseconds after its first one, or as soon as its items come to `bytes`;
+ * at least one of these must be given. It closes too when its source can bring no more before something is settled: all
+ * that the window lets out is held by batches, the queue has no room, or it is shut down. So no `prefetch` or `capacity`
+ * can make it wait for ever, also with several batches in a row.
+ *
+ * Settling a batch settles all that is in it. When the source ends, what is held is emitted first; when it fails, or the
+ * subscriber leaves, that goes back as if it had never been out.
+ *
+ * @example
+ * ```ts
+ * import { fifoQueue } from 'queuelink'
+ * import { batch, settle } from 'queuelink/operators'
+ *
+ * const rows = fifoQueue<number>()
+ * const inserts = fifoQueue<number[]>()
+ *
+ * rows.deliveries().pipe(batch({ count: 100, time: 50 }), settle()).subscribe(inserts)
+ * await rows.putBatch([1, 2, 3])
+ * console.log(await inserts.get()) // [ 1, 2, 3 ]
+ * ```
+ *
+ * @see each, to work on a batch; settle
  */
 export function batch<T>(o: BatchOptions<T>): OperatorFunction<Delivery<T>, Delivery<T[]>> {
   const limits = checked(o)
@@ -72,10 +95,10 @@ class Batching<T> extends Subscriber<Delivery<T>> {
   }
 
   protected override _next(delivery: Delivery<T>): void {
-    const { count, time, bytes } = this.#limits
+    const { count, time, bytes, sizeOf } = this.#limits
     if (bytes !== Number.POSITIVE_INFINITY) {
       try {
-        this.#bytes += sizeOf(delivery, this.#limits.sizeOf)
+        this.#bytes += measured(delivery, sizeOf)
       } catch (error) {
         nackNow(delivery, { reason: error })
         this.#target.error(error)
@@ -146,12 +169,8 @@ interface Watch {
   stop: () => void
 }
 
-function sizeOf<T>(delivery: Delivery<T>, measure: ((item: T) => number) | undefined): number {
-  const { value } = delivery
-  if (measure) return measure(value)
-  const encoded = (delivery as { [BYTES]?: number })[BYTES]
-  if (encoded) return encoded
-  if (typeof value === 'string') return Buffer.byteLength(value)
-  if (ArrayBuffer.isView(value)) return value.byteLength
-  throw optionError('sizeOf', 'given with bytes, since the size of this item is not known', measure)
+function measured<T>(delivery: Delivery<T>, sizeOf: ((item: T) => number) | undefined): number {
+  const size = sizeOf ? sizeOf(delivery.value) : bytesOf(delivery)
+  if (size !== undefined) return size
+  throw optionError('sizeOf', 'given with bytes, since the size of this item is not known', sizeOf)
 }

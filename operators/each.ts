@@ -18,8 +18,8 @@ type NoOperator<A> = A extends Observable<unknown> ? never : unknown
  * ```
  * source             -a-b---c-------|
  *     handler(a)      --A|
- *     handler(b)         ----B|
- *     handler(c)              -C|
+ *     handler(b)        -----B|
+ *     handler(c)             --C|
  * each(handler)      ---A----B-C----|
  * ```
  *

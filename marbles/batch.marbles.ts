@@ -39,6 +39,7 @@ describe('batch', () => {
     })
   })
 
+  // Q4.21, Q4.22
   it('closes at `count`, and acks all when the batch is acked', () => {
     runMarbles(({ coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-a-b-c-d-e-|')
@@ -86,6 +87,7 @@ describe('batch', () => {
     })
   })
 
+  // Q4.20
   it('passes on an error at once, and gives back what it holds', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-c-#')
@@ -98,6 +100,7 @@ describe('batch', () => {
     })
   })
 
+  // Q4.20
   it('lets go of its source in the frame in which its subscriber leaves, and gives back what it holds', () => {
     runMarbles(({ hotDeliveries, expectObservable, expectSubscriptions }) => {
       const source = hotDeliveries('-a-b-c-d')
@@ -125,6 +128,7 @@ describe('batch', () => {
     })
   })
 
+  // Q4.22
   it('nacks all, with the reason, when the batch is nacked', () => {
     runMarbles(({ coldDeliveries, expectObservable, flush }) => {
       const source = coldDeliveries('-a-b-|')
@@ -181,7 +185,7 @@ describe('batch, from a queue', () => {
     })
   })
 
-  // Q4.5
+  // Q4.23
   it('closes when a batch waits in line for more room than there is', () => {
     runMarbles(({ cold, expectObservable }) => {
       const queue = fifoQueue<string>({ capacity: 3 })
@@ -192,6 +196,7 @@ describe('batch, from a queue', () => {
     })
   })
 
+  // Q4.23
   it('closes when the queue is shut down', () => {
     runMarbles(({ cold, expectObservable }) => {
       const queue = fifoQueue<string>()

@@ -34,6 +34,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.7, Q4.16
   it('emits what the handler made of one delivery', () => {
     runMarbles(({ coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-a--|')
@@ -56,6 +57,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.14, Q4.15, Q4.21
   it('works on one delivery at a time, and on the rest before it completes', () => {
     runMarbles(({ coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-(abc|)------')
@@ -68,6 +70,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.14, Q4.15
   it('works on as many as `concurrency`, and emits in the order in which they are done', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-c-|  ')
@@ -79,6 +82,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.15
   it('keeps order when a value follows an answer that takes time', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-|    ')
@@ -98,6 +102,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.20
   it('passes on an error at once, and gives back what is at work and what waits', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-#')
@@ -110,6 +115,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.20
   it('lets go of its source in the frame in which its subscriber leaves, and gives back', () => {
     runMarbles(({ hotDeliveries, expectObservable, expectSubscriptions }) => {
       const source = hotDeliveries('-a-b-c-|')
@@ -139,6 +145,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.20
   it('gives back an item whose answer goes on when an operator below leaves', () => {
     runMarbles(({ cold, coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-a-------')
@@ -157,6 +164,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.19
   it('nacks the delivery of a handler that throws, and goes on', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-c-|')
@@ -170,6 +178,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.19
   it('nacks the delivery of an answer that fails, also after some outputs', () => {
     runMarbles(({ cold, coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-a------b--|')
@@ -186,6 +195,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.18
   it('acks at once where there is no output', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-|')
@@ -201,6 +211,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.17
   it('acks a delivery with several outputs when there will be no more', () => {
     runMarbles(({ cold, coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a------|')
@@ -217,6 +228,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.17
   it('acks a delivery with several outputs when the last of them is acked', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a--------|')
@@ -229,6 +241,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.17
   it('nacks a delivery once when any of its outputs is nacked, and ends its answer', () => {
     runMarbles(({ cold, coldDeliveries, expectObservable, expectSubscriptions }) => {
       const source = coldDeliveries('-a--------|')
@@ -249,6 +262,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.18
   it('has no output of a delivery that its handler settled', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-|')
@@ -288,6 +302,7 @@ describe('each', () => {
     })
   })
 
+  // Q4.19
   it('nacks the delivery on which an operator fails', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('-a-b-|')

@@ -37,6 +37,7 @@ describe('settle', () => {
     })
   })
 
+  // Q4.3, Q4.4
   it('acks many, each in the call that emits it', () => {
     runMarbles(({ coldDeliveries, expectObservable }) => {
       const source = coldDeliveries('a-(bc)-d|')

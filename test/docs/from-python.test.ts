@@ -1,0 +1,77 @@
+import { deepStrictEqual } from 'node:assert/strict'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import * as queuelink from 'queuelink'
+import * as rxjs from 'rxjs'
+import { afterAll, describe, expect, it } from 'vitest'
+
+// Every row of docs/from-python.md is an example that runs.
+
+interface Row {
+  readonly python: string
+  readonly code: string
+  readonly expected: string
+}
+
+interface Section {
+  readonly title: string
+  readonly setup: string
+  readonly rows: readonly Row[]
+}
+
+const page = await readFile(new URL('../../docs/from-python.md', import.meta.url), 'utf8')
+const sections = page.split('\n## ').slice(1).map(parse)
+const directory = await mkdtemp(join(tmpdir(), 'queuelink-docs-'))
+const links: queuelink.QueueLink[] = []
+
+/** Links of the examples are closed when all have run. */
+const link = ((...ends: Parameters<typeof queuelink.link>) => {
+  const made = queuelink.link(...ends)
+  links.push(made)
+  return made
+}) as typeof queuelink.link
+
+afterAll(async () => {
+  await Promise.all(links.map(made => made.close()))
+  await rm(directory, { recursive: true })
+})
+
+it('has rows in every section', () => {
+  expect(sections.length).toBeGreaterThan(4)
+  for (const { rows } of sections) expect(rows.length).toBeGreaterThan(0)
+})
+
+for (const [number, { title, setup, rows }] of sections.entries()) {
+  describe(title, () => {
+    for (const [line, { python, code, expected }] of rows.entries()) {
+      it(python, async () => {
+        const dir = join(directory, `${number}-${line}`)
+        const scope = { ...rxjs, ...queuelink, link, dir, readFile, writeFile }
+        await import('node:fs/promises').then(({ mkdir }) => mkdir(dir))
+        deepStrictEqual(await run(scope, `${setup}; ${code}`), await run({}, expected))
+      })
+    }
+  })
+}
+
+function parse(text: string): Section {
+  const setup = [...text.matchAll(/`(const (?:q|to) = [^`]+)`/g)].map(match => match[1]).join('; ')
+  const rows = text.split('\n').filter(line => line.startsWith('| ') && line.includes('//'))
+  return { title: text.slice(0, text.indexOf('\n')), setup, rows: rows.map(row) }
+}
+
+function row(line: string): Row {
+  const cells = line.slice(2, -2).split(/(?<!\\) \| /)
+  const cell = (cells.at(-1) ?? '').trim().replace(/^`+|`+$/g, '')
+  const at = cell.lastIndexOf(' // ')
+  return { python: cells[0] ?? '', code: cell.slice(0, at), expected: cell.slice(at + 4) }
+}
+
+/** Runs statements, and answers the value of the last, which is an expression. */
+function run(scope: object, code: string): Promise<unknown> {
+  const at = code.lastIndexOf('; ')
+  const body = `let out; ${at < 0 ? '' : code.slice(0, at)}; return (${at < 0 ? code : code.slice(at + 2)})`
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor
+  return AsyncFunction(...Object.keys(scope), body)(...Object.values(scope)) as Promise<unknown>
+}

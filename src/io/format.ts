@@ -1,13 +1,20 @@
 import { optionError } from '../errors/option-error.js'
 
-/** How bytes are cut into items: text lines, chunks as they come, or one JSON value a line. */
-export type Format = 'lines' | 'bytes' | 'json'
+/**
+ * How bytes are cut into items: text lines, chunks as they come, one JSON value a line, or frames, each its length (4
+ * bytes, big-endian) and a value as MessagePack, which carries what `structuredClone` does: Map, Date, BigInt, typed arrays ….
+ */
+export type Format = 'lines' | 'bytes' | 'json' | 'frames'
+
+/** Formats that carry values of any type. */
+export type ValueFormat = 'json' | 'frames'
 
 /** What each format reads. */
 export interface Decoded {
   lines: string
   bytes: Buffer
   json: unknown
+  frames: unknown
 }
 
 /** What each format writes. */
@@ -15,6 +22,7 @@ export interface Encodable {
   lines: string | Uint8Array
   bytes: string | Uint8Array
   json: unknown
+  frames: unknown
 }
 
 export interface FormatOption<A extends Format> {
@@ -24,6 +32,6 @@ export interface FormatOption<A extends Format> {
 
 export function checkFormat<A extends Format>(as: A | undefined): A {
   if (as === undefined) return 'lines' as A
-  if (as === 'lines' || as === 'bytes' || as === 'json') return as
-  throw optionError('as', `'lines', 'bytes' or 'json'`, as)
+  if (as === 'lines' || as === 'bytes' || as === 'json' || as === 'frames') return as
+  throw optionError('as', `'lines', 'bytes', 'json' or 'frames'`, as)
 }

@@ -1,7 +1,7 @@
 import { Feed } from '../core/feed.js'
 import { Source } from '../core/source.js'
 import { optionError } from '../errors/option-error.js'
-import { checkFormat, type Decoded, type Format, type FormatOption } from './format.js'
+import { checkFormat, type Decoded, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { pathOf } from './paths.js'
 import { FileReader } from './read-file.js'
 
@@ -27,7 +27,7 @@ export interface FromFileOptions<A extends Format = Format> extends FormatOption
  * await imports.done
  * ```
  */
-export function fromFile<T>(path: string | URL, o: FromFileOptions<'json'> & { as: 'json' }): Source<T>
+export function fromFile<T>(path: string | URL, o: FromFileOptions<ValueFormat> & { as: ValueFormat }): Source<T>
 export function fromFile<A extends Format = 'lines'>(path: string | URL, o?: FromFileOptions<A>): Source<Decoded[A]>
 export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<unknown> {
   const as = checkFormat(o.as)

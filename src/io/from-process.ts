@@ -6,7 +6,14 @@ import { optionError } from '../errors/option-error.js'
 import { Child, type ExitStatus } from './child.js'
 import { ChildInput } from './child-input.js'
 import { stderrOf, stdoutOf } from './child-output.js'
-import { checkFormat, type Decoded, type Encodable, type Format, type FormatOption } from './format.js'
+import {
+  checkFormat,
+  type Decoded,
+  type Encodable,
+  type Format,
+  type FormatOption,
+  type ValueFormat,
+} from './format.js'
 import { sinkInto } from './outlet-sink.js'
 
 export interface ProcessOptions<A extends Format = Format> extends FormatOption<A> {
@@ -59,7 +66,7 @@ export interface ProcessEndpoint<Out, In> {
 export function fromProcess<T, I = T>(
   command: string,
   args: readonly string[],
-  o: ProcessOptions<'json'> & { as: 'json' },
+  o: ProcessOptions<ValueFormat> & { as: ValueFormat },
 ): ProcessEndpoint<T, I>
 export function fromProcess<A extends Format = 'lines'>(
   command: string,

@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import { Feed } from '../core/feed.js'
 import { Source } from '../core/source.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
-import { checkFormat, type Decoded, type Format, type FormatOption } from './format.js'
+import { checkFormat, type Decoded, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { decoderFor } from './framing.js'
 import { readStream } from './read-stream.js'
 
@@ -19,7 +19,7 @@ import { readStream } from './read-stream.js'
  * fromReadable(Readable.from(['a\nb', '\nc'])).subscribe(line => console.log(line)) // a b c
  * ```
  */
-export function fromReadable<T>(stream: Readable, o: FormatOption<'json'> & { as: 'json' }): Source<T>
+export function fromReadable<T>(stream: Readable, o: FormatOption<ValueFormat> & { as: ValueFormat }): Source<T>
 export function fromReadable<A extends Format = 'lines'>(stream: Readable, o?: FormatOption<A>): Source<Decoded[A]>
 export function fromReadable(stream: Readable, o: FormatOption<Format> = {}): Source<unknown> {
   const as = checkFormat(o.as)

@@ -1,5 +1,5 @@
 import type { Feed } from '../core/feed.js'
-import { type Decoder, NONE } from './framing.js'
+import { type Decoder, NONE } from './decoder.js'
 
 /** Values pushed, and milliseconds spent, before the event loop has its turn. */
 const SLICE = 1024

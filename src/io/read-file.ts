@@ -8,8 +8,8 @@ import { fileError } from './io-error.js'
 import { Pump } from './pump.js'
 import { readStream } from './read-stream.js'
 
-/** Bytes read at a time: chunks are items, and several of them are out at once; lines are quicker in bulk. */
-const CHUNK = { bytes: 64 * 1024, lines: 256 * 1024, json: 256 * 1024 }
+/** Bytes read at a time: chunks are items, and several of them are out at once; all else is quicker in bulk. */
+const CHUNK = { bytes: 64 * 1024, lines: 256 * 1024, json: 256 * 1024, frames: 256 * 1024 }
 
 /** Opens a file and reads it into a feed; one read at a time, and the file is closed as soon as its end was read. */
 export class FileReader {
@@ -31,7 +31,7 @@ export class FileReader {
     this.#as = as
     this.#feed = feed
     this.#position = start
-    this.#pump = new Pump(feed, decoderFor(as), () => this.#read())
+    this.#pump = new Pump(feed, decoderFor(as, start), () => this.#read())
     // Without O_NONBLOCK, opening a FIFO holds a thread of the pool until a writer comes; for a file it changes nothing.
     open(path, constants.O_RDONLY | constants.O_NONBLOCK, (error, fd) => (error ? this.#fail(error) : this.#opened(fd)))
   }
@@ -78,7 +78,7 @@ export class FileReader {
 
   #read(): void {
     const buffer = this.#buffer ?? Buffer.allocUnsafeSlow(CHUNK[this.#as])
-    // Lines are copied out of the buffer; chunks are the buffer.
+    // Values are copied out of the buffer; chunks are the buffer.
     if (this.#as !== 'bytes') this.#buffer = buffer
     this.#busy = true
     read(this.#fd, buffer, 0, buffer.length, this.#position, (error, bytes) => {

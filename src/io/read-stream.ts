@@ -1,7 +1,7 @@
 import { finished, type Readable } from 'node:stream'
 import type { Feed } from '../core/feed.js'
 import { CodecError } from '../errors/codec-error.js'
-import type { Decoder } from './framing.js'
+import type { Decoder } from './decoder.js'
 import { streamError } from './io-error.js'
 import { Pump } from './pump.js'
 

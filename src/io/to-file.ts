@@ -1,14 +1,20 @@
 import type { Sink } from '../core/sink.js'
-import { type FileMode, FileTarget } from './file-target.js'
-import { checkFormat, type Encodable, type Format, type FormatOption } from './format.js'
+import { optionError } from '../errors/option-error.js'
+import { cutAfterLastFrame } from './cut-frames.js'
+import { cutAfterLastLine } from './cut-lines.js'
+import { type Cut, FileTarget } from './file-target.js'
+import { checkFormat, type Encodable, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { sinkInto } from './outlet-sink.js'
 import { pathOf } from './paths.js'
 
 export interface ToFileOptions<A extends Format = Format> extends FormatOption<A> {
   /** Keeps what the file holds, and writes after it. */
   append?: boolean
-  /** As `append`, but first cuts the file after its last line feed, should a crash have left half a record; bytes are not cut. */
-  cut?: boolean
+  /**
+   * As `append`, but first cuts the file after its last line feed, or its last whole frame, should a crash have left half a
+   * record; bytes are not cut. Frames are looked at from the file's beginning, or from this byte offset, where one begins.
+   */
+  cut?: boolean | number
 }
 
 /**
@@ -27,11 +33,22 @@ export interface ToFileOptions<A extends Format = Format> extends FormatOption<A
  * await log.done
  * ```
  */
-export function toFile<T>(path: string | URL, o: ToFileOptions<'json'> & { as: 'json' }): Sink<T>
+export function toFile<T>(path: string | URL, o: ToFileOptions<ValueFormat> & { as: ValueFormat }): Sink<T>
 export function toFile<A extends Format = 'lines'>(path: string | URL, o?: ToFileOptions<A>): Sink<Encodable[A]>
 export function toFile(path: string | URL, o: ToFileOptions = {}): unknown {
   const as = checkFormat(o.as)
-  const append: FileMode = o.append ? 'append' : 'replace'
-  const mode: FileMode = o.cut ? (as === 'bytes' ? 'append' : 'cut') : append
-  return sinkInto(new FileTarget(pathOf(path), mode), as)
+  return sinkInto(
+    new FileTarget(pathOf(path), { keep: o.append || (o.cut ?? false) !== false, cut: cutOf(as, o.cut) }),
+    as,
+  )
+}
+
+function cutOf(as: Format, cut: boolean | number = false): Cut | undefined {
+  if (typeof cut === 'number' && !(Number.isSafeInteger(cut) && cut >= 0)) {
+    throw optionError('cut', 'true, or the byte offset of a frame', cut)
+  }
+  if (cut === false || as === 'bytes') return undefined
+  if (as !== 'frames') return cutAfterLastLine
+  const from = cut === true ? 0 : cut
+  return (fd, size, done) => cutAfterLastFrame(fd, size, from, done)
 }

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { Sink } from '../core/sink.js'
-import { checkFormat, type Encodable, type Format, type FormatOption } from './format.js'
+import { checkFormat, type Encodable, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { sinkInto } from './outlet-sink.js'
 import { StreamTarget } from './stream-target.js'
 
@@ -21,7 +21,7 @@ import { StreamTarget } from './stream-target.js'
  * await out.done
  * ```
  */
-export function toWritable<T>(stream: Writable, o: FormatOption<'json'> & { as: 'json' }): Sink<T>
+export function toWritable<T>(stream: Writable, o: FormatOption<ValueFormat> & { as: ValueFormat }): Sink<T>
 export function toWritable<A extends Format = 'lines'>(stream: Writable, o?: FormatOption<A>): Sink<Encodable[A]>
 export function toWritable(stream: Writable, o: FormatOption<Format> = {}): unknown {
   return sinkInto(new StreamTarget(stream, 'the stream'), checkFormat(o.as))

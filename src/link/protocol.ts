@@ -6,7 +6,7 @@ import type { Step } from './step.js'
 /** A file that the child opens itself. */
 export interface FileEndpoint {
   readonly file: string
-  readonly as: 'lines' | 'bytes' | 'json'
+  readonly as: 'lines' | 'bytes' | 'json' | 'frames'
   readonly append?: boolean
 }
 

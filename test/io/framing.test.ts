@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { CodecError } from 'queuelink'
 import { describe, expect, it } from 'vitest'
+import { type Decoder, NONE } from '#src/io/decoder'
 import type { Format } from '#src/io/format'
-import { type Decoder, decoderFor, encoderFor, NONE, separatorOf } from '#src/io/framing'
+import { decoderFor, encoderFor, separatorOf } from '#src/io/framing'
 
 function decode<T>(decoder: Decoder<T>, chunks: Buffer[]): { values: T[]; taken: number } {
   const values: T[] = []

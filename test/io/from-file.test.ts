@@ -91,7 +91,7 @@ describe('fromFile', () => {
     expect(error).toBeInstanceOf(CodecError)
   })
 
-  it.each([{ as: 'frames' }, { start: -1 }, { start: 1.5 }])('Q16.4: refuses the options %j', o => {
+  it.each([{ as: 'frame' }, { start: -1 }, { start: 1.5 }])('Q16.4: refuses the options %j', o => {
     expect(() => fromFile('x', o as object)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
     expect(() => fromFile('')).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }))
   })

@@ -10,7 +10,21 @@ export interface EntryOptions {
   headers?: Record<string, string>
 }
 
-/** An item as its producer hands it to a store, and, in memory, as it is leased. */
+/** What few items have. */
+interface Extras {
+  due: number
+  readonly priority: number
+  readonly headers: Headers
+  readonly key: string | undefined
+}
+
+/**
+ * Times are kept as ms since the module was loaded: these are small integers, for 24 days, which V8 keeps in the object
+ * itself, whereas a full timestamp is an allocation of its own for every item.
+ */
+const EPOCH = Date.now()
+
+/** An item as its producer hands it to a store, and, in memory, as it is leased. Small, since there is one for every item. */
 export class Entry<T> {
   /** How often the item was handed to user code. */
   attempt = 0
@@ -19,22 +33,42 @@ export class Entry<T> {
   /** True while a consumer holds it. */
   leased = false
   readonly value: T
-  readonly enqueuedAt: number
-  /** Clock time in ms from which the item may be taken; 0: at once. */
-  due: number
-  readonly priority: number
-  readonly headers: Headers
-  readonly key: string | undefined
   readonly bytes: number
+  readonly #at: number
+  #extras: Extras | undefined
 
   constructor(value: T, enqueuedAt: number, due = 0, priority = 0, headers = NO_HEADERS, key?: string, bytes = 0) {
     this.value = value
-    this.enqueuedAt = enqueuedAt
-    this.due = due
-    this.priority = priority
-    this.headers = headers
-    this.key = key
     this.bytes = bytes
+    this.#at = enqueuedAt - EPOCH
+    const plain = due === 0 && priority === 0 && headers === NO_HEADERS && key === undefined
+    this.#extras = plain ? undefined : { due, priority, headers, key }
+  }
+
+  get enqueuedAt(): number {
+    return this.#at + EPOCH
+  }
+
+  /** Clock time in ms from which the item may be taken; 0: at once. */
+  get due(): number {
+    return this.#extras === undefined ? 0 : this.#extras.due
+  }
+
+  set due(due: number) {
+    if (this.#extras !== undefined) this.#extras.due = due
+    else if (due !== 0) this.#extras = { due, priority: 0, headers: NO_HEADERS, key: undefined }
+  }
+
+  get priority(): number {
+    return this.#extras === undefined ? 0 : this.#extras.priority
+  }
+
+  get headers(): Headers {
+    return this.#extras === undefined ? NO_HEADERS : this.#extras.headers
+  }
+
+  get key(): string | undefined {
+    return this.#extras?.key
   }
 }
 

@@ -11,6 +11,8 @@ export interface Gate<T> {
   assertOpen(): void
   /** Throws if the value cannot be stored. */
   entry(value: T): Entry<T>
+  /** Stores an entry and hands it over in one step, if somebody waits for it. */
+  pass?(entry: Entry<T>): boolean
   /** Something was taken; whoever waits for it may be woken. */
   took(): void
   /** A value was refused or dropped. */
@@ -49,21 +51,24 @@ export class Inlet<T> {
   push(value: T): void {
     const gate = this.#gate
     const receipt = slot.current
-    const one = this.#one
+    let entry: Entry<T>
     try {
       gate.assertOpen()
-      one[0] = gate.entry(value)
+      entry = gate.entry(value)
     } catch (error) {
       this.#refuse(receipt, error)
       return
     }
+    if (gate.pass?.(entry)) return
+    const one = this.#one
+    one[0] = entry
     if (gate.line.tryNow(one)) {
       if (gate.line.pending) gate.line.whenStored(new Pushed(this, receipt))
       gate.took()
     } else if (receipt || this.#loose < this.#highWaterMark) {
       const pushed = new Pushed(this, receipt)
       this.#waiting.add(pushed)
-      pushed.place = gate.line.wait([one[0]], pushed)
+      pushed.place = gate.line.wait([entry], pushed)
     } else if (this.#dropNewest) {
       gate.refused()
     } else {

@@ -1,17 +1,19 @@
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { clock, timestamp } from '../util/clock.js'
-import { behind, stepAside, type Task, trampoline } from '../util/trampoline.js'
+import { behind, enter, leave, stepAside, type Task, trampoline } from '../util/trampoline.js'
 import { Alarm } from './alarm.js'
-import { type DeadLetter, deadHeaders } from './dead-letter.js'
-import { Entry, type EntryOptions, type Lease, NO_HEADERS } from './entry.js'
+import { bury, type DeadLetter } from './dead-letter.js'
+import { Entry, type EntryOptions, type Lease } from './entry.js'
+import { entryOf } from './entry-of.js'
 import type { Gate } from './inlet.js'
 import { QueueMetrics } from './metrics.js'
 import type { NackOptions, NackOutcome } from './nack.js'
-import { type CommonOptions, checkDelay, checkPriority } from './options.js'
+import { type CommonOptions, checkDelay } from './options.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
 import { checked, type StandardSchema } from './schema.js'
-import type { Store, StoreListener, Ticket } from './store.js'
+import type { Store } from './store.js'
+import { storeNews } from './store-news.js'
 import type { Taker } from './taker.js'
 import { Takers } from './takers.js'
 import { Turn } from './turn.js'
@@ -26,7 +28,7 @@ export type { EntryOptions, NackOptions, NackOutcome }
  * Everything that a queue does over a store, whatever the store: who is next to put and to take, settling, failing,
  * ending. Promises and rxjs are the business of its callers.
  */
-export class Mailbox<T> implements Task, StoreListener, Gate<T> {
+export class Mailbox<T> implements Task, Gate<T> {
   readonly store: Store<T>
   readonly name: string
   readonly metrics = new QueueMetrics()
@@ -67,7 +69,7 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
       () => this.kick(),
     )
     this.rests = new Rests(lease => this.giveBack(lease, 0))
-    store.listen(this)
+    store.listen(storeNews(this))
   }
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -75,17 +77,38 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   /** Throws what the schema says, and for options that cannot be. */
   entry(value: T, o?: EntryOptions): Entry<T> {
     if (this.#schema) value = checked(this.#schema, value)
-    if (o === undefined) return new Entry(value, timestamp())
-    checkDelay(o.delay)
-    checkPriority(o.priority)
-    const due = o.delay ? clock.now() + o.delay : 0
-    return new Entry(value, timestamp(), due, o.priority ?? 0, o.headers ?? NO_HEADERS, o.key)
+    return o === undefined ? new Entry(value, timestamp()) : entryOf(value, o)
   }
 
   /** Throws if nothing can be put any more. */
   assertOpen(): void {
     if (this.#ended) throw this.#ended
     if (this.store.shut) throw new QueueClosedError(`${this.name} is shut down; reopen() lets items in again`)
+  }
+
+  /** Stores an entry, and hands it over, in one step: for a reader that waits for nothing else. False: nothing was done. */
+  pass(entry: Entry<T>): boolean {
+    if (this.#draining || this.line.length > 0) return false
+    const taker = this.takers.first()
+    if (!taker || this.store.lend === undefined || !enter()) return false
+    this.#draining = true
+    let lease: Lease<T> | undefined
+    try {
+      lease = this.store.lend(entry)
+      if (lease) {
+        this.line.put++
+        taker.accept(lease)
+        this.takers.served(taker)
+      }
+    } finally {
+      this.#draining = false
+      leave()
+    }
+    if (this.#again) {
+      this.#again = false
+      this.kick()
+    }
+    return lease !== undefined
   }
 
   took(): void {
@@ -179,7 +202,14 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     this.metrics.nacked++
     const exhausted = lease.attempt >= this.maxAttempts
     if (this.#deadLetter && (exhausted || o.requeue === false)) {
-      this.#bury(this.#deadLetter, lease, o.reason)
+      // The item leaves this queue only when the dead-letter queue has stored it; where that fails, it comes back.
+      bury(this.#deadLetter, lease, this.name, o.reason).then(
+        () => {
+          this.metrics.deadLettered++
+          this.ack(lease)
+        },
+        () => this.rests.add(lease),
+      )
       return 'gone'
     }
     if (o.requeue === false) {
@@ -219,7 +249,6 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   shutdown(immediate: boolean, lastWord?: unknown): T[] {
     this.store.shutdown()
     this.#lastWord = lastWord
-    this.line.refuse(this.#shutWhileWaiting())
     const left: T[] = []
     if (immediate) {
       this.#discarding = true
@@ -287,8 +316,8 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
   #drain(): boolean {
     if (this.#ended) return true
     if (this.line.length > 0) {
-      if (this.store.shut) this.line.refuse(this.#shutWhileWaiting())
-      else this.line.flush()
+      if (!this.store.shut) this.line.flush()
+      else this.line.refuse(new QueueClosedError(`${this.name} was shut down while the item waited for room`))
     }
     let budget = SLICE
     for (let taker = this.#turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
@@ -337,48 +366,10 @@ export class Mailbox<T> implements Task, StoreListener, Gate<T> {
     if (this.store.delayed > 0) this.store.peek(this.#now())
   }
 
-  #shutWhileWaiting(): QueueClosedError {
-    return new QueueClosedError(`${this.name} was shut down while the item waited for room`)
-  }
-
   #complete(): void {
     for (const taker of [...this.audience]) {
       this.leave(taker)
       taker.end(this.#lastWord)
     }
-  }
-
-  /** The item leaves this queue only when the dead-letter queue has stored it; where that fails, it comes back. */
-  #bury(deadLetter: DeadLetter<T>, lease: Lease<T>, reason: unknown): void {
-    const put = async () => deadLetter.put(lease.value, { headers: deadHeaders(lease, this.name, reason) })
-    put().then(
-      () => {
-        this.metrics.deadLettered++
-        this.ack(lease)
-      },
-      () => this.rests.add(lease),
-    )
-  }
-
-  // ── what the store tells ────────────────────────────────────────────────────────────────────────────────────────
-
-  readable(): void {
-    this.kick()
-  }
-
-  writable(): void {
-    this.kick()
-  }
-
-  stored(ticket: Ticket): void {
-    this.line.stored(ticket)
-  }
-
-  failed(ticket: Ticket, error: unknown): void {
-    this.line.failed(ticket, error)
-  }
-
-  broken(error: unknown): void {
-    this.close(error instanceof Error ? error : new QueueClosedError(`${this.name} broke`, { cause: error }))
   }
 }

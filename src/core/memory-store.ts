@@ -56,6 +56,15 @@ export class MemoryStore<T> implements Store<T> {
     return true
   }
 
+  lend(entry: Entry<T>): Lease<T> | undefined {
+    if (this.#shelf.length > 0 || this.#delayed.length > 0 || this.leased >= this.capacity || entry.due > 0) return
+    entry.seq = ++this.#seq
+    this.bytes += entry.bytes
+    entry.leased = true
+    this.leased++
+    return entry
+  }
+
   take(max: number, now: number): readonly Lease<T>[] {
     if (this.#delayed.length > 0) this.#promote(now)
     const first = max > 0 ? this.#shelf.take() : undefined

@@ -24,8 +24,8 @@ export class PutLine<T> {
   readonly #onLeave: () => void
   readonly #waiting = new Ring<Waiting<T>>()
   readonly #pending = new Ring<Pending>()
-  /** Of those in line, how many gave up. */
-  #left = 0
+  /** Who is in line and has not given up; a field, since it is read for every item. */
+  length = 0
   /** Items taken so far through this handle. */
   put = 0
 
@@ -34,10 +34,6 @@ export class PutLine<T> {
     this.#intake = intake
     this.#onWait = onWait
     this.#onLeave = onLeave
-  }
-
-  get length(): number {
-    return this.#waiting.length - this.#left
   }
 
   /** Offers at once if nobody is in line. True: the store took all; `pending` tells whether it has yet to store them. */
@@ -66,6 +62,7 @@ export class PutLine<T> {
   wait(entries: readonly Entry<T>[], settler: Settler): Waiting<T> {
     const waiting = { entries, settler, left: false }
     this.#waiting.push(waiting)
+    this.length++
     this.#onWait()
     return waiting
   }
@@ -73,7 +70,7 @@ export class PutLine<T> {
   leave(waiting: Waiting<T>): void {
     if (waiting.left) return
     waiting.left = true
-    this.#left++
+    this.length--
     this.#onLeave()
   }
 
@@ -85,8 +82,9 @@ export class PutLine<T> {
         this.put += first.entries.length
       }
       this.#waiting.shift()
-      if (first.left) this.#left--
-      else this.whenStored(first.settler)
+      if (first.left) continue
+      this.length--
+      this.whenStored(first.settler)
     }
   }
 
@@ -108,8 +106,9 @@ export class PutLine<T> {
   /** Turns everybody in line away. */
   refuse(error: unknown): void {
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-      if (next.left) this.#left--
-      else next.settler.failed(error)
+      if (next.left) continue
+      this.length--
+      next.settler.failed(error)
     }
   }
 

@@ -55,6 +55,11 @@ export interface Store<T> extends Intake<T> {
   listen(listener: StoreListener): void
   /** Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. */
   take(max: number, now: number): readonly Lease<T>[]
+  /**
+   * Takes an entry in and leases it in one step, provided that nothing is ready or delayed and that there is room; else
+   * does nothing. Optional: it spares a store that is always emptied at once the detour over its shelf.
+   */
+  lend?(entry: Entry<T>): Lease<T> | undefined
   /** The item leaves the store for good. False: the lease has passed on, nothing was changed. */
   ack(lease: Lease<T>): boolean
   /** The item returns to its place, to be taken from `due` on (0: at once). False as with `ack`. */

@@ -8,7 +8,9 @@ export class SyncQueue<in out T> extends Queue<T> {
   putNowait(item: T): void {
     const { mailbox } = this
     mailbox.assertOpen()
-    if (!mailbox.line.tryNow([mailbox.entry(item)])) throw full(mailbox)
+    const entry = mailbox.entry(item)
+    if (mailbox.pass(entry)) return
+    if (!mailbox.line.tryNow([entry])) throw full(mailbox)
     mailbox.took()
   }
 

@@ -16,8 +16,6 @@ export class ValueLane<T> extends Lane<T> {
   accept(lease: Lease<T>): void {
     const receipt = this.#spare ?? new LaneReceipt<T>(this)
     this.#spare = undefined
-    receipt.lease = lease
-    this.out(lease)
     const before = slot.current
     slot.current = receipt
     try {
@@ -27,11 +25,14 @@ export class ValueLane<T> extends Lane<T> {
     } finally {
       slot.current = before
     }
-    // Most items are stored, or consumed, by now: their receipt serves the next one.
+    // Most items are stored, or consumed, by now: they were never out, and their receipt serves the next one.
     if (receipt.untouched) {
       this.#spare = receipt
-      this.settled(lease)
-    } else receipt.passedOn()
+      this.mailbox.ack(lease)
+    } else {
+      this.out(lease)
+      receipt.passedOn(lease)
+    }
   }
 
   settled(lease: Lease<T>): void {
@@ -47,8 +48,8 @@ export class ValueLane<T> extends Lane<T> {
 }
 
 class LaneReceipt<T> extends Receipt {
-  lease!: Lease<T>
-  #passing = true
+  /** Known only once `next` has returned, for nothing settles before: writing it for each item costs more than it seems. */
+  #lease: Lease<T> | undefined
   #cause: { readonly error: unknown } | undefined
   readonly #lane: ValueLane<T>
 
@@ -67,21 +68,21 @@ class LaneReceipt<T> extends Receipt {
     super.spoil(error)
     this.#cause ??= { error }
     // An end in the midst of `next` would overtake the item.
-    if (!this.#passing) this.#lane.end(this.#cause.error)
+    if (this.#lease) this.#lane.end(this.#cause.error)
   }
 
-  /** `next` has returned. */
-  passedOn(): void {
-    this.#passing = false
+  /** `next` has returned, and the item is still out. */
+  passedOn(lease: Lease<T>): void {
+    this.#lease = lease
     this.stored()
     if (this.#cause) this.#lane.end(this.#cause.error)
   }
 
   protected settled(): void {
-    this.#lane.settled(this.lease)
+    this.#lane.settled(this.#lease as Lease<T>)
   }
 
   protected spoiled(error: unknown): void {
-    this.#lane.spoiled(this.lease, error)
+    this.#lane.spoiled(this.#lease as Lease<T>, error)
   }
 }

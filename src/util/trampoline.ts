@@ -16,14 +16,27 @@ let depth = 0
 
 /** Runs a task now, or, when too many are running further up the call stack, as soon as they are done. */
 export function trampoline(task: Task): void {
-  if (depth >= NESTED) {
+  if (!enter()) {
     waiting.push(task)
     return
   }
-  depth++
   try {
     task.run()
-    if (depth === 1) for (let next = waiting.shift(); next; next = waiting.shift()) next.run()
+  } finally {
+    leave()
+  }
+}
+
+/** For a task too small to be one: false if it has to wait for its turn; if true, `leave` must follow. */
+export function enter(): boolean {
+  if (depth >= NESTED) return false
+  depth++
+  return true
+}
+
+export function leave(): void {
+  try {
+    if (depth === 1 && waiting.length > 0) for (let next = waiting.shift(); next; next = waiting.shift()) next.run()
   } finally {
     depth--
     // A task that threw must not strand those behind it.

@@ -18,6 +18,8 @@ const GO_ON_AT_ITEMS = 1024
  */
 export class Feed<T> {
   readonly mailbox: Mailbox<T>
+  /** `settledBytes` tells where another reader can go on: it reads one file, not compressed, and not replaced meanwhile. */
+  resumable = false
   readonly #store: FeedStore<T>
 
   constructor(name: string) {

@@ -1,6 +1,7 @@
 import { Feed } from '../core/feed.js'
 import { Source } from '../core/source.js'
 import { optionError } from '../errors/option-error.js'
+import { FileFollower } from './follow-file.js'
 import { checkFormat, type Decoded, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { pathOf } from './paths.js'
 import { FileReader } from './read-file.js'
@@ -8,6 +9,8 @@ import { FileReader } from './read-file.js'
 export interface FromFileOptions<A extends Format = Format> extends FormatOption<A> {
   /** Byte offset to begin at; with `as: 'lines'` or `'json'` the beginning of a line. 0. */
   start?: number
+  /** Goes on with what is appended, for as long as it is subscribed; see below. */
+  follow?: boolean
   /** Ends the subscription with the signal's reason, at once; what is out can still be settled. */
   signal?: AbortSignal
 }
@@ -16,6 +19,13 @@ export interface FromFileOptions<A extends Format = Format> extends FormatOption
  * A file as a source of lines, chunks or JSON values. Each subscription opens it anew. Reading goes no further than what
  * is settled and a few hundred KiB, so that a file larger than memory passes. A file that is not there or cannot be read
  * is an error `ERR_FILE`; bytes that are no UTF-8 are read as U+FFFD, and a line that is not JSON is a CodecError.
+ *
+ * With `follow` it does not end: it waits for a file that is not there, goes on with what is appended, and with the next
+ * file of the name when the file is renamed or deleted (what is still written to the old one is read until there has been
+ * nothing new for 200 ms; an unfinished last line counts as a line then). A file that is cut, or whose last bytes have
+ * changed, is read again from its beginning, without the unfinished line of before. It is looked at five times a second and
+ * whenever the system tells of a change. What is appended and cut away between two looks is lost, and so is, where a
+ * log is copied and then cut, what comes in between; up to 64 renamed files wait for a slow reader.
  *
  * @example
  * ```ts
@@ -31,7 +41,7 @@ export function fromFile<T>(path: string | URL, o: FromFileOptions<ValueFormat> 
 export function fromFile<A extends Format = 'lines'>(path: string | URL, o?: FromFileOptions<A>): Source<Decoded[A]>
 export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<unknown> {
   const as = checkFormat(o.as)
-  const { start = 0, signal } = o
+  const { start = 0, follow = false, signal } = o
   if (!Number.isSafeInteger(start) || start < 0) throw optionError('start', 'a byte offset, 0 or more', start)
   const name = pathOf(path)
   return new Source<unknown>(
@@ -42,7 +52,7 @@ export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<un
         feed.end(signal.reason)
         return () => {}
       }
-      const reader = new FileReader(name, as, start, feed)
+      const reader = follow ? new FileFollower(name, as, start, feed) : new FileReader(name, as, start, feed)
       const abort = (): void => reader.abort(signal?.reason)
       signal?.addEventListener('abort', abort, { once: true })
       return () => {

@@ -19,7 +19,7 @@ export class Pump<T> {
   #end: { error?: unknown } | undefined
   #cancel = (): void => {}
 
-  /** `more` is answered by one call of `write` or `end`, at once or later. */
+  /** `more` is answered by one call of `write`, `flush` or `end`, at once or later. */
   constructor(feed: Feed<T>, decoder: Decoder<T>, more: () => void) {
     this.#feed = feed
     this.#decoder = decoder
@@ -33,6 +33,12 @@ export class Pump<T> {
   /** The chunk may be used again when `more` is called. */
   write(chunk: Buffer): void {
     this.#decoder.write(chunk)
+    this.#wake('hungry')
+  }
+
+  /** This input is over, another one follows: what is left over is a value. Answered by `more`, as `write` is. */
+  flush(): void {
+    this.#decoder.end()
     this.#wake('hungry')
   }
 

@@ -59,7 +59,8 @@ export class FileReader {
       else if (error) this.#fail(error)
       else if (stat.isFIFO() || isatty(fd)) this.#stream(fd, stat.isFIFO())
       else {
-        if (!stat.isFile()) this.#position = null
+        if (stat.isFile()) this.#feed.resumable = true
+        else this.#position = null
         this.#pump.start()
       }
     })

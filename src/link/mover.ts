@@ -159,9 +159,13 @@ export class Mover {
 
   #complete(): void {
     if (this.#ended) return
+    // An operator may end before its sources do: what it will not see stays where it is.
+    for (const { lane } of this.#sources.values()) lane.unsubscribe()
     Promise.all(this.#destinations.map(({ destination }) => destination.complete())).then(
       () => {
         this.#ended = true
+        const error = new LinkError('the link has ended before this source', 'ERR_LINK_DONE')
+        for (const { source } of this.#sources.values()) source.stop(error)
         this.#done.resolve()
       },
       error => this.fail(error),

@@ -24,7 +24,7 @@ export function link<S, D>(
 ): QueueLink {
   const made = new QueueLink(o)
   try {
-    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<never>)
+    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<unknown>)
     for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<never>)
     return made
   } catch (error) {

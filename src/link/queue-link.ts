@@ -111,7 +111,7 @@ export class QueueLink implements AsyncDisposable {
   }
 
   /** Adds a source, also while running. Throws, and adds nothing, if it cannot be read or would make a circle. */
-  read(source: SourceEndpoint<never>): EndpointId {
+  read(source: SourceEndpoint<unknown>): EndpointId {
     const endpoint = sourceEndpoint(source)
     refuseDoubles(endpoint, this.#plan.sources, this.#plan.destinations, 'source')
     endpoint.check()

@@ -11,6 +11,8 @@ const STOP_AT = 1024 * 1024
 const GO_ON_AT = 512 * 1024
 const STOP_AT_ITEMS = 4096
 const GO_ON_AT_ITEMS = 1024
+/** As of queues. An item that fails for ever would else hold up its file without a word. */
+const ATTEMPTS = 16
 
 /**
  * What a file, a stream or a process is read into: a private mailbox, so that their items are delivered, settled and
@@ -24,7 +26,7 @@ export class Feed<T> {
 
   constructor(name: string) {
     this.#store = new FeedStore<T>()
-    this.mailbox = new Mailbox(this.#store, { name, maxAttempts: Number.POSITIVE_INFINITY })
+    this.mailbox = new Mailbox(this.#store, { name, maxAttempts: ATTEMPTS })
   }
 
   /** `bytes`: how much of the input the value took up, separators included. */

@@ -1,0 +1,33 @@
+import process from 'node:process'
+import type { LinkReport } from '../link/link-status.js'
+import { ExitCode } from './exit-code.js'
+
+/** Ctrl-C, or SIGTERM: the first stops the link in order, the second leaves at once. */
+export class Interruption {
+  readonly #stop: () => Promise<LinkReport>
+  #code: ExitCode | undefined
+  #stopping: Promise<LinkReport> | undefined
+
+  constructor(stop: () => Promise<LinkReport>) {
+    this.#stop = stop
+    process.on('SIGINT', this.#onInt)
+    process.on('SIGTERM', this.#onTerm)
+  }
+
+  /** Undefined if there was none. Signals have their usual effect from then on. */
+  async over(): Promise<{ code: ExitCode; report: LinkReport } | undefined> {
+    const report = await this.#stopping
+    process.off('SIGINT', this.#onInt)
+    process.off('SIGTERM', this.#onTerm)
+    return report && this.#code ? { code: this.#code, report } : undefined
+  }
+
+  readonly #onInt = (): void => this.#signal(ExitCode.interrupted)
+  readonly #onTerm = (): void => this.#signal(ExitCode.terminated)
+
+  #signal(code: ExitCode): void {
+    if (this.#stopping) process.exit(this.#code)
+    this.#code = code
+    this.#stopping = this.#stop()
+  }
+}

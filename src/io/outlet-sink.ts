@@ -1,12 +1,12 @@
 import { Sink } from '../core/sink.js'
 import type { Encodable, Format } from './format.js'
 import { encoderFor, separatorOf } from './framing.js'
-import { Outlet, type Target } from './outlet.js'
+import { type Ending, Outlet, type Target } from './outlet.js'
 
 /** A sink over an outlet: its `done` waits until the stream has ended or the file is closed, in whichever way it ends. */
 export class OutletSink<T> extends Sink<T> {
   constructor(outlet: Outlet<T>) {
-    let how: 'end' | 'destroy' = 'end'
+    let how: Ending = 'leave'
     super(
       outlet,
       {},

@@ -21,9 +21,14 @@ export interface Target {
   write(chunk: Buffer, written: (error?: unknown) => void): void
   /** Everything is written: ends the stream, or closes the file. */
   end(ended: (error?: unknown) => void): void
+  /** As `end`, which stands in for it, but the source was left before its end. */
+  leave?(left: (error?: unknown) => void): void
   /** Lets go without an orderly end. */
   destroy(destroyed: () => void): void
 }
+
+/** How the source ended: it completed, was unsubscribed from, or failed. */
+export type Ending = 'end' | 'leave' | 'destroy'
 
 /** An item, encoded in the call that brought it. */
 class Encoded<T> extends Entry<T> {
@@ -55,7 +60,7 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
   #writing = 0
   #busy = true
   #scheduled = false
-  #ending: 'end' | 'destroy' | undefined
+  #ending: Ending | undefined
   #failed = false
   #failure: unknown
 
@@ -110,7 +115,7 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
   }
 
   /** Writes what was accepted, and what waits for room, and then ends the target or lets go of it. */
-  finish(how: 'end' | 'destroy'): Promise<void> {
+  finish(how: Ending): Promise<void> {
     if (!this.#ending) {
       this.#ending = how
       if (!this.#busy) this.#schedule()
@@ -170,14 +175,15 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
     return this.#parts.length === 0 ? text : Buffer.concat([...this.#parts.splice(0), text])
   }
 
-  #end(how: 'end' | 'destroy'): void {
+  #end(how: Ending): void {
     this.#busy = true
     const ended = (error?: unknown): void => {
       if (error) this.#fail(error)
       else this.#ended.resolve()
     }
-    if (how === 'end') this.#target.end(ended)
-    else this.#target.destroy(ended)
+    if (how === 'destroy') this.#target.destroy(ended)
+    else if (how === 'leave' && this.#target.leave) this.#target.leave(ended)
+    else this.#target.end(ended)
   }
 
   #fail(error: unknown): void {

@@ -1,9 +1,11 @@
 import type { Sink } from '../core/sink.js'
 import { optionError } from '../errors/option-error.js'
+import { AtomicTarget } from './atomic-target.js'
 import { cutAfterLastFrame } from './cut-frames.js'
 import { cutAfterLastLine } from './cut-lines.js'
 import { type Cut, FileTarget } from './file-target.js'
 import { checkFormat, type Encodable, type Format, type FormatOption, type ValueFormat } from './format.js'
+import type { Target } from './outlet.js'
 import { sinkInto } from './outlet-sink.js'
 import { pathOf } from './paths.js'
 
@@ -15,6 +17,14 @@ export interface ToFileOptions<A extends Format = Format> extends FormatOption<A
    * record; bytes are not cut. Frames are looked at from the file's beginning, or from this byte offset, where one begins.
    */
   cut?: boolean | number
+  /**
+   * Writes to a new file beside the old one, which takes its place, synced to disk, when the source completes; in all other
+   * ends it is removed, and the old content stays. Not with `append` or `cut`. Items are settled as they are written, so
+   * that as a whole they are stored at most once. A killed process leaves the new file, `.name.….tmp`, behind.
+   */
+  atomic?: boolean
+  /** Settles items only when they are on disk: each chunk that is written, of up to 1 MiB, waits for one `fdatasync`. */
+  sync?: boolean
 }
 
 /**
@@ -37,13 +47,21 @@ export function toFile<T>(path: string | URL, o: ToFileOptions<ValueFormat> & { 
 export function toFile<A extends Format = 'lines'>(path: string | URL, o?: ToFileOptions<A>): Sink<Encodable[A]>
 export function toFile(path: string | URL, o: ToFileOptions = {}): unknown {
   const as = checkFormat(o.as)
-  return sinkInto(
-    new FileTarget(pathOf(path), { keep: o.append || (o.cut ?? false) !== false, cut: cutOf(as, o.cut) }),
-    as,
-  )
+  return sinkInto(targetFor(pathOf(path), as, o), as)
 }
 
-function cutOf(as: Format, cut: boolean | number = false): Cut | undefined {
+function targetFor(
+  path: string,
+  as: Format,
+  { append = false, cut = false, atomic = false, sync = false }: ToFileOptions,
+): Target {
+  const keep = append || cut !== false
+  if (!atomic) return new FileTarget(path, { keep, cut: cutOf(as, cut), sync })
+  if (keep) throw optionError('atomic', 'false with append or cut', atomic)
+  return new AtomicTarget(path, sync)
+}
+
+function cutOf(as: Format, cut: boolean | number): Cut | undefined {
   if (typeof cut === 'number' && !(Number.isSafeInteger(cut) && cut >= 0)) {
     throw optionError('cut', 'true, or the byte offset of a frame', cut)
   }

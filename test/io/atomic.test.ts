@@ -202,4 +202,3 @@ describe('toFile with sync', () => {
     expect(calls({ atomic: true })).toEqual(['fsync', 'rename', 'fsync'])
   })
 })
-})

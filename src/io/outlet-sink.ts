@@ -5,6 +5,9 @@ import { type Ending, Outlet, type Target } from './outlet.js'
 
 /** A sink over an outlet: its `done` waits until the stream has ended or the file is closed, in whichever way it ends. */
 export class OutletSink<T> extends Sink<T> {
+  /** Resolves when the target is open: a file is replaced or cut by then. */
+  readonly opened: Promise<void>
+
   constructor(outlet: Outlet<T>) {
     let how: Ending = 'leave'
     super(
@@ -18,6 +21,7 @@ export class OutletSink<T> extends Sink<T> {
         unsubscribe: () => outlet.finish(how),
       },
     )
+    this.opened = outlet.opened
     outlet.onFailure = error => this.fail(error)
   }
 }

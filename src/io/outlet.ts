@@ -53,6 +53,7 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
   readonly #target: Target
   readonly #encode: Encode<T>
   readonly #separator: string
+  readonly #opened = new Deferred<void>()
   readonly #ended = new Deferred<void>()
   #text = ''
   readonly #parts: Uint8Array[] = []
@@ -72,9 +73,20 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
     this.line = new PutLine<T>(this)
     this.#ended.promise.catch(() => {})
     target.open(
-      error => (error === undefined ? this.#goOn() : this.#fail(error)),
+      error => {
+        if (error !== undefined) this.#fail(error)
+        else {
+          this.#opened.resolve()
+          this.#goOn()
+        }
+      },
       error => this.#fail(error),
     )
+  }
+
+  /** Resolves when the target is open; stays pending if it never is. */
+  get opened(): Promise<void> {
+    return this.#opened.promise
   }
 
   /** Resolves when the target has ended; rejects, after the target was let go, with what made it fail. */

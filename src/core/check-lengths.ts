@@ -13,12 +13,18 @@ export function checkLengths(bytes: Uint8Array): void {
   const end = bytes.length
   const view = new DataView(bytes.buffer, bytes.byteOffset, end)
   let at = 0
+  let claimed = 0
+  // Every element is a byte at least, and of one list only: lists within lists cannot claim the same bytes twice.
+  const elements = (count: number): void => {
+    claimed += fits(count, at, end)
+    if (claimed > end) throw new CodecError(`the bytes are damaged: ${claimed} elements are claimed in ${end} bytes`)
+  }
   while (at < end) {
     const token = bytes[at++] as number
     if (token < 0x80 || token >= 0xe0) continue
     if (token < 0xa0) {
       // fixmap, fixarray
-      fits((token & 0x0f) * (token < 0x90 ? 2 : 1), at, end)
+      elements((token & 0x0f) * (token < 0x90 ? 2 : 1))
     } else if (token < 0xc0) {
       at += fits(token & 0x1f, at, end)
     } else {
@@ -32,7 +38,7 @@ export function checkLengths(bytes: Uint8Array): void {
       fits(width, at, end)
       const length = width === 1 ? view.getUint8(at) : width === 2 ? view.getUint16(at) : view.getUint32(at)
       at += width
-      if (token >= 0xdc) fits(token >= 0xde ? length * 2 : length, at, end)
+      if (token >= 0xdc) elements(token >= 0xde ? length * 2 : length)
       else at += fits(isExtension ? length + 1 : length, at, end)
     }
   }

@@ -28,6 +28,16 @@ export function encode(value: unknown): Buffer {
   }
 }
 
+/** As `encode`, with so many bytes of room in front. */
+export function encodeBehind(room: number, value: unknown): Buffer {
+  try {
+    return packers().plain.pack(value, RESERVE_START_SPACE | room)
+  } catch (error) {
+    if (error instanceof RangeError) return Buffer.concat([Buffer.alloc(room), encodeCircular(value)])
+    throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
+  }
+}
+
 /** Keeping track of references costs as much as packing, so it is done only where plain packing ran out of stack. */
 function encodeCircular(value: unknown): Buffer {
   try {
@@ -54,6 +64,9 @@ export interface Extension<C> {
   write(instance: C): unknown
   read(data: never): C
 }
+
+/** msgpackr's name for it is exported, but not typed. */
+const RESERVE_START_SPACE = 2048
 
 /** 0 is msgpackr's own, for undefined. */
 const REFUSED = 99

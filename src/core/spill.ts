@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { open, readdir, readFile, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import process from 'node:process'
 import { dir } from 'tmp-promise'
 import { SpillError } from '../errors/spill-error.js'
+import { type Fate, fateOf } from '../os/fate.js'
+import { processMark } from '../os/process-mark.js'
 import { registerExtension } from './codec.js'
 
 /** Encoded bytes above which a payload spills. */
@@ -21,6 +22,9 @@ export class Reference {
 }
 
 const PREFIX = 'queuelink-spill'
+const DIRECTORY = new RegExp(`^${PREFIX}-(\\d+)-[^-]+-?(.*)$`)
+/** What may belong to another container is taken for forgotten after so many ms. */
+const FORGOTTEN = 24 * 60 * 60 * 1000
 let registered = false
 const NAME = /^[0-9a-f-]{36}$/
 
@@ -49,7 +53,7 @@ export class SpillDirectory {
   static async make(): Promise<SpillDirectory> {
     try {
       await sweep()
-      const { path } = await dir({ prefix: PREFIX, mode: 0o700, unsafeCleanup: true })
+      const { path } = await dir({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
       return new SpillDirectory(path, () => rm(path, { recursive: true, force: true }))
     } catch (cause) {
       throw new SpillError('no temporary directory can be made for spilled payloads; check TMPDIR and its free space', {
@@ -61,7 +65,7 @@ export class SpillDirectory {
   async write(payload: Uint8Array): Promise<Reference> {
     const reference = new Reference(randomUUID(), payload.length, sumOf(payload))
     try {
-      const file = await open(this.#pathOf(reference), 'wx', 0o600)
+      const file = await this.#create(this.#pathOf(reference))
       try {
         await file.writeFile(payload)
       } finally {
@@ -98,8 +102,25 @@ export class SpillDirectory {
     await rm(this.#pathOf(reference), { force: true }).catch(() => {})
   }
 
+  /** Removes everything that nobody will read. */
+  async clear(): Promise<void> {
+    const names = await readdir(this.path).catch(() => [])
+    await Promise.all(names.map(name => rm(join(this.path, name), { force: true }).catch(() => {})))
+  }
+
   remove(): Promise<void> {
     return this.#remove()
+  }
+
+  async #create(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx', 0o600)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+      // Who cleans up temporary directories takes one for forgotten that was not used for long.
+      await mkdir(this.path, { mode: 0o700, recursive: true })
+      return open(path, 'wx', 0o600)
+    }
   }
 
   #pathOf({ file }: Reference): string {
@@ -113,20 +134,19 @@ function sumOf(payload: Uint8Array): string {
   return createHash('sha256').update(payload).digest('base64')
 }
 
-/** Removes the directories of processes that were killed. Their names carry the process id. */
+/** Removes the directories of processes that were killed. Their names tell whose they are. */
 async function sweep(): Promise<void> {
   const names = await readdir(tmpdir())
   for (const name of names) {
-    const pid = new RegExp(`^${PREFIX}-(\\d+)-`).exec(name)?.[1]
-    if (pid && isDead(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true }).catch(() => {})
+    const [, pid, mark = ''] = DIRECTORY.exec(name) ?? []
+    if (!pid) continue
+    const path = join(tmpdir(), name)
+    if (await isLeft(path, fateOf(Number(pid), mark))) await rm(path, { recursive: true, force: true }).catch(() => {})
   }
 }
 
-function isDead(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
+async function isLeft(path: string, owner: Fate): Promise<boolean> {
+  if (owner !== 'unknown') return owner === 'dead'
+  const used = await stat(path).catch(() => undefined)
+  return used !== undefined && Date.now() - used.mtimeMs > FORGOTTEN
 }

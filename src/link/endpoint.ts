@@ -7,9 +7,11 @@ import type { Sink } from '../core/sink.js'
 import { LinkError } from '../errors/link-error.js'
 import type { QueueLinkError } from '../errors/queue-link-error.js'
 import { checkReadable, checkWritable } from '../io/check-path.js'
+import { fileIdentity } from '../io/file-identity.js'
 import { checkFormat, type Format } from '../io/format.js'
 import { fromFile } from '../io/from-file.js'
 import { fromReadable } from '../io/from-readable.js'
+import type { OutletSink } from '../io/outlet-sink.js'
 import { toFile } from '../io/to-file.js'
 import { toWritable } from '../io/to-writable.js'
 import { type OpenDestination, openDestination } from './open-destination.js'
@@ -49,7 +51,7 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
     const file = fileEndpoint(source)
     return {
       name: file.file,
-      identity: resolve(file.file),
+      identity: fileIdentity(file.file),
       file,
       check: () => asLinkError(() => checkReadable(file.file)),
       open: () => openSource(fromFile(file.file, { as: file.as })),
@@ -69,7 +71,7 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
     const file = fileEndpoint(destination)
     return {
       name: file.file,
-      identity: resolve(file.file),
+      identity: fileIdentity(file.file),
       file,
       check: () => asLinkError(() => checkWritable(file.file)),
       open: () => openFileDestination(file),
@@ -97,7 +99,8 @@ export function openFileSource({ file, as }: FileEndpoint, { start }: PlacedEndp
 
 /** Opens, in a child, a file endpoint of the parent's. */
 export function openFileDestination({ file, as, append = false }: FileEndpoint, { cut = false } = {}): OpenDestination {
-  return openDestination(toFile(file, { as, append, cut }) as Sink<unknown>, false)
+  const sink = toFile(file, { as, append, cut }) as OutletSink<unknown>
+  return { ...openDestination(sink, false), opened: sink.opened }
 }
 
 function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
@@ -109,11 +112,19 @@ function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
 function fileEndpoint(from: string | URL | LinkFile): FileEndpoint {
   const { path: at, as, append = false } = typeof from === 'string' || from instanceof URL ? { path: from } : from
   if (!(at instanceof URL) && typeof at !== 'string') throw unsupported('path', at, 'a path or a file: URL')
-  if (at instanceof URL && at.protocol !== 'file:') throw unsupported('endpoint', at, 'a file: URL')
-  const file = at instanceof URL || at.startsWith('file:') ? fileURLToPath(at) : at
-  if (file === '') throw unsupported('endpoint', at, 'a path that is not empty')
+  if (at === '') throw unsupported('endpoint', at, 'a path that is not empty')
+  // Absolute, wherever the parent or the child goes.
+  const file = resolve(at instanceof URL || at.startsWith('file:') ? pathOf(at) : at)
   const byName = /\.(nd)?json(l)?$/.test(file) ? 'json' : 'lines'
   return { file, as: as === undefined ? byName : checkFormat(as), ...(append ? { append } : {}) }
+}
+
+function pathOf(url: string | URL): string {
+  try {
+    return fileURLToPath(url)
+  } catch {
+    throw unsupported('endpoint', url, 'a path or a file: URL')
+  }
 }
 
 function asLinkError(check: () => void): void {
@@ -126,10 +137,11 @@ function asLinkError(check: () => void): void {
 }
 
 function nameOf(endpoint: object): string {
-  return endpoint instanceof Queue ? endpoint.name : endpoint.constructor.name.toLowerCase()
+  return endpoint instanceof Queue ? endpoint.name : (endpoint.constructor?.name ?? 'observer').toLowerCase()
 }
 
 function unsupported(role: string, came: unknown, expected: string): LinkError {
-  const shown = typeof came === 'object' && came !== null ? (came.constructor?.name ?? 'object') : String(came)
+  const shown =
+    typeof came === 'object' && came !== null ? (came.constructor?.name ?? 'object') : String(came).slice(0, 80)
   return new LinkError(`a link's ${role} must be ${expected}; ${shown} (${typeof came}) came`, 'ERR_LINK_ENDPOINT')
 }

@@ -24,8 +24,8 @@ export function link<S, D>(
 ): QueueLink {
   const made = new QueueLink(o)
   try {
-    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<unknown>)
-    for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<never>)
+    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<S>)
+    for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<D>)
     return made
   } catch (error) {
     void made.close()

@@ -1,16 +1,14 @@
 import { type Observable, type OperatorFunction, Subject } from 'rxjs'
 import type { Delivery } from '../core/delivery.js'
-import { DeliveryLane } from '../core/delivery-lane.js'
-import type { Lane } from '../core/lane.js'
 import { slot } from '../core/receipt.js'
 import { settleDeliveries } from '../core/settle-deliveries.js'
-import { ValueLane } from '../core/value-lane.js'
 import { LinkError } from '../errors/link-error.js'
-import { clock } from '../util/clock.js'
 import { Deferred } from '../util/deferred.js'
 import type { OpenDestination } from './open-destination.js'
 import type { OpenSource } from './open-source.js'
 import type { EdgeCount, Progress } from './protocol.js'
+import { DeliverySourceLane, type SourceLane, ValueSourceLane } from './source-lane.js'
+import { within } from './within.js'
 
 export interface MoverOptions {
   readonly through: OperatorFunction<unknown, unknown> | undefined
@@ -19,37 +17,47 @@ export interface MoverOptions {
   readonly atMostOnce: boolean
 }
 
+/** How a stop went. */
+export interface Stopped {
+  /** Something was under way until the end. */
+  readonly forced: boolean
+  /** Items that were under way and went back, by source. */
+  readonly returned: readonly (readonly [id: number, count: number])[]
+}
+
 interface SourceEdge {
   readonly id: number
   readonly source: OpenSource
-  readonly lane: Lane<unknown>
-  readonly acked: number
-  items: number
-  bytes: number
+  readonly lane: SourceLane
 }
 
 interface DestinationEdge {
   readonly id: number
   readonly destination: OpenDestination
   items: number
-  bytes: number
 }
+
+/** How long, in ms, destinations may take to write what they had accepted when a link lets go of them. */
+const LAST_WRITES = 250
 
 /** Moves every item of every source to every destination, wherever it is placed; acks an item once all have stored it. */
 export class Mover {
   readonly #o: MoverOptions
   readonly #done = new Deferred<void>()
-  readonly #sources = new Map<number, SourceEdge>()
+  readonly #sources: SourceEdge[] = []
   readonly #destinations: DestinationEdge[] = []
   readonly #deliveries = new Subject<Delivery<unknown>>()
   readonly #values = new Subject<unknown>()
+  readonly #composed
   #reading = 0
+  /** Takes nothing more: its sources have ended, its operators have, it was stopped, or it failed. */
   #ended = false
+  #lettingGo: Promise<void> | undefined
 
   constructor(o: MoverOptions) {
     this.#o = o
     this.#done.promise.catch(() => {})
-    this.#compose().subscribe({
+    this.#composed = this.#compose().subscribe({
       next: value => this.#fanOut(value),
       error: error => {
         // The operator failed on the item of this call stack: that item goes back.
@@ -65,70 +73,54 @@ export class Mover {
     return this.#done.promise
   }
 
-  get unsettled(): number {
-    let count = 0
-    for (const { lane } of this.#sources.values()) count += lane.unsettled
-    return count
-  }
-
   addDestination(id: number, destination: OpenDestination): void {
-    this.#destinations.push({ id, destination, items: 0, bytes: 0 })
+    this.#assertRunning()
+    this.#destinations.push({ id, destination, items: 0 })
     destination.failed.catch(error => this.fail(error))
   }
 
-  addSource(id: number, source: OpenSource): void {
-    const { mailbox } = source
-    const ended = (error?: unknown): void => (error === undefined ? this.#sourceEnded() : this.fail(error))
-    const edge: SourceEdge = {
-      id,
-      source,
-      lane: this.#lane(source, ended),
-      acked: mailbox.metrics.acked,
-      items: 0,
-      bytes: 0,
+  addSource(id: number, open: () => OpenSource): void {
+    this.#assertRunning()
+    const source = open()
+    const { each, prefetch } = this.#o
+    const end = {
+      complete: () => this.#sourceEnded(),
+      error: (error: unknown) => this.fail(error),
+      letGo: (error: unknown) => this.fail(error),
     }
-    this.#sources.set(id, edge)
+    const lane: SourceLane = each
+      ? new DeliverySourceLane(source.mailbox, prefetch, delivery => this.#deliveries.next(delivery), end)
+      : new ValueSourceLane(source.mailbox, prefetch, value => this.#values.next(value), end)
+    this.#sources.push({ id, source, lane })
     this.#reading++
-    mailbox.enrol(edge.lane)
+    source.mailbox.enrol(lane)
   }
 
-  /** Takes nothing more. With `drain`, waits up to `timeout` ms for what is under way; then lets go. True: it had to. */
-  async stop(drain: boolean, timeout: number): Promise<boolean> {
-    for (const { lane } of this.#sources.values()) lane.unsubscribe()
-    if (drain && this.unsettled > 0 && !this.#ended) await this.#settledWithin(timeout)
-    const forced = this.unsettled > 0
-    const error = new LinkError('the link was stopped before this item was stored everywhere', 'ERR_LINK_STOPPED')
-    if (!forced && !this.#ended) await Promise.all(this.#destinations.map(({ destination }) => destination.finish()))
-    this.#release(error)
+  /** Takes nothing more; with `drain`, waits up to `timeout` ms for what is under way; then lets go. */
+  async stop(drain: boolean, timeout: number): Promise<Stopped> {
+    this.#takeNoMore()
+    if (drain) await this.#settledWithin(timeout)
+    const returned = this.#sources.map(({ id, lane }) => [id, lane.unsettled] as const)
+    await this.#letGo(new LinkError('the link was stopped before this item was stored everywhere', 'ERR_LINK_STOPPED'))
     this.#done.resolve()
-    return forced
+    return { forced: returned.some(([, count]) => count > 0), returned }
   }
 
+  /** Lets go, and then rejects `done`: by that time what was under way is back. */
   fail(error: unknown): void {
-    if (this.#ended) return
-    this.#done.reject(error)
-    this.#release(error)
+    this.#letGo(error).then(() => this.#done.reject(error))
   }
 
   progress(): Progress {
     const sources: EdgeCount[] = []
     const offsets: [number, number][] = []
-    for (const { id, source, acked, lane } of this.#sources.values()) {
-      const settled = source.mailbox.metrics.acked - acked
+    for (const { id, source, lane } of this.#sources) {
       const bytes = source.settledBytes?.() ?? 0
-      sources.push({ id, items: settled + lane.unsettled, settled, bytes })
+      sources.push({ id, items: lane.moved + lane.unsettled, settled: lane.moved, bytes })
       if (source.settledBytes) offsets.push([id, bytes])
     }
-    const destinations = this.#destinations.map(({ id, items, bytes }) => ({ id, items, settled: items, bytes }))
+    const destinations = this.#destinations.map(({ id, items }) => ({ id, items, settled: items, bytes: 0 }))
     return { sources, destinations, offsets }
-  }
-
-  #lane(source: OpenSource, ended: (error?: unknown) => void): Lane<unknown> {
-    const { prefetch, each } = this.#o
-    const end = { error: ended, complete: ended }
-    return each
-      ? new DeliveryLane(source.mailbox, prefetch, { next: delivery => this.#deliveries.next(delivery), ...end })
-      : new ValueLane(source.mailbox, prefetch, { next: value => this.#values.next(value), ...end })
   }
 
   #compose(): Observable<unknown> {
@@ -138,7 +130,10 @@ export class Mover {
   }
 
   #fanOut(value: unknown): void {
-    if (this.#ended) return
+    if (this.#lettingGo) {
+      slot.current?.spoil(new LinkError('the link has ended', 'ERR_LINK_ENDED'))
+      return
+    }
     if (!slot.current && !this.#o.atMostOnce) {
       const held = 'through emitted a value outside the call that brought its item, so that the item cannot be tracked'
       const mend = "use each for asynchronous work, or declare { delivery: 'at-most-once' }"
@@ -151,45 +146,62 @@ export class Mover {
     }
   }
 
+  #assertRunning(): void {
+    if (this.#ended) throw new LinkError('the link has ended and takes no more endpoints', 'ERR_LINK_ENDED')
+  }
+
+  #takeNoMore(): void {
+    this.#ended = true
+    for (const { lane } of this.#sources) lane.unsubscribe()
+  }
+
   #sourceEnded(): void {
-    if (--this.#reading > 0) return
+    if (--this.#reading > 0 || this.#ended) return
+    this.#ended = true
     this.#deliveries.complete()
     this.#values.complete()
   }
 
+  /** All sources have ended, or the operators want no more. */
   #complete(): void {
-    if (this.#ended) return
-    // An operator may end before its sources do: what it will not see stays where it is.
-    for (const { lane } of this.#sources.values()) lane.unsubscribe()
+    if (this.#lettingGo) return
+    this.#takeNoMore()
     Promise.all(this.#destinations.map(({ destination }) => destination.complete())).then(
-      () => {
-        this.#ended = true
-        const error = new LinkError('the link has ended before this source', 'ERR_LINK_DONE')
-        for (const { source } of this.#sources.values()) source.stop(error)
-        this.#done.resolve()
-      },
+      () => this.#letGo(new LinkError('the link has ended', 'ERR_LINK_ENDED')).then(this.#done.resolve),
       error => this.fail(error),
     )
   }
 
   async #settledWithin(timeout: number): Promise<void> {
-    let cancel = (): void => {}
-    const late = new Promise<void>(resolve => {
-      cancel = clock.after(timeout, resolve)
-    })
-    const settled = [...this.#sources.values()].map(
-      ({ source, lane }) => new Promise<void>(resolve => source.mailbox.when(() => lane.unsettled === 0, resolve)),
+    const cancels: (() => void)[] = []
+    const settled = this.#sources.map(
+      ({ lane }) =>
+        new Promise<void>(resolve => {
+          cancels.push(lane.mailbox.when(() => lane.unsettled === 0, resolve))
+          // One that was closed tells nobody anything.
+          if (lane.mailbox.ended) resolve()
+        }),
     )
-    await Promise.race([Promise.all(settled), late, this.#done.promise.catch(() => {})])
-    cancel()
+    await within(timeout, Promise.race([Promise.all(settled), this.#done.promise]))
+    for (const cancel of cancels) cancel()
   }
 
-  #release(error: unknown): void {
-    this.#ended = true
-    for (const { lane, source } of this.#sources.values()) {
-      lane.unsubscribe()
+  /** Whatever is under way is stored or back when this resolves, which it does soon. */
+  #letGo(error: unknown): Promise<void> {
+    this.#lettingGo ??= this.#end(error)
+    return this.#lettingGo
+  }
+
+  async #end(error: unknown): Promise<void> {
+    this.#takeNoMore()
+    // In the call stack of an item, its receipt must first hear of what failed.
+    await undefined
+    this.#composed.unsubscribe()
+    for (const { destination } of this.#destinations) destination.stop(error)
+    await within(LAST_WRITES, Promise.allSettled(this.#destinations.map(({ destination }) => destination.finish())))
+    for (const { lane, source } of this.#sources) {
+      lane.giveBack()
       source.stop(error)
     }
-    for (const { destination } of this.#destinations) destination.stop(error)
   }
 }

@@ -11,6 +11,8 @@ export interface OpenDestination {
   complete(): Promise<void>
   /** The link goes, the destination stays: resolves when everything pushed is stored, and files and streams are closed. */
   finish(): Promise<void>
+  /** Of files: resolves when it is open, so that it has been replaced or cut. */
+  readonly opened?: Promise<void>
   /** Rejects when the destination can store nothing more. */
   readonly failed: Promise<never>
   /** Lets go: what waits for room is withdrawn, so that it goes back to its source. */

@@ -1,4 +1,4 @@
-import { isObservable, type Observable } from 'rxjs'
+import { isObservable, type Observable, Subject, takeUntil } from 'rxjs'
 import { Entry, type Lease } from '../core/entry.js'
 import { FifoShelf } from '../core/fifo-shelf.js'
 import { HIGH_WATER_MARK } from '../core/inlet.js'
@@ -35,13 +35,21 @@ function openObservable(observable: Observable<unknown>): OpenSource {
   const store = new JoiningStore()
   const name = 'observable'
   const mailbox = new Mailbox<unknown>(store, { name, maxAttempts: Number.POSITIVE_INFINITY })
-  const subscription = observable.subscribe({
+  // Ends one that emits while it is being subscribed to as well.
+  const left = new Subject<void>()
+  let over = false
+  const end = (error?: unknown): void => {
+    if (over) return
+    over = true
+    mailbox.shutdown(false, error)
+    left.next()
+  }
+  observable.pipe(takeUntil(left)).subscribe({
     next: value => {
       const receipt = slot.current
       if (!receipt && store.ready >= HIGH_WATER_MARK) {
-        const error = new SinkOverflowError(`an Observable without backpressure outran its link by ${HIGH_WATER_MARK}`)
-        mailbox.shutdown(false, error)
-        subscription.unsubscribe()
+        const mend = 'put its values into a queue with put(), which waits'
+        end(new SinkOverflowError(`an Observable outran its link by ${HIGH_WATER_MARK} values: ${mend}`))
         return
       }
       const entry = new Entry(value, timestamp())
@@ -51,12 +59,13 @@ function openObservable(observable: Observable<unknown>): OpenSource {
     },
     error: error => {
       slot.current?.spoil(error)
-      mailbox.shutdown(false, error)
+      end(error)
     },
-    complete: () => mailbox.shutdown(false),
+    complete: () => end(),
   })
   const stop = (error: unknown): void => {
-    subscription.unsubscribe()
+    over = true
+    left.next()
     store.abandon(error)
   }
   return { mailbox, stop }

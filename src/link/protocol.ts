@@ -5,6 +5,7 @@ import type { Step } from './step.js'
 
 /** A file that the child opens itself. */
 export interface FileEndpoint {
+  /** Absolute. */
   readonly file: string
   readonly as: 'lines' | 'bytes' | 'json' | 'frames'
   readonly append?: boolean
@@ -17,7 +18,7 @@ export interface PlacedEndpoint {
   readonly file?: FileEndpoint
   /** Byte at which a file source goes on after a restart. */
   readonly start?: number
-  /** A file destination of an earlier child: go on after its last whole record. */
+  /** A file destination that an earlier child opened: go on after its last whole record. */
   readonly cut?: boolean
 }
 
@@ -47,15 +48,10 @@ export interface Progress {
   readonly offsets: readonly (readonly [id: number, offset: number])[]
 }
 
-/** On the IPC channel. */
+/** On the IPC channel: what need not, or must not, wait behind data. */
 export type ToChild =
   | { readonly queuelink: 'start'; readonly placed: Placed }
-  | { readonly queuelink: 'addSource' | 'addDestination'; readonly endpoint: PlacedEndpoint }
   | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
-
-export type FromChild =
-  | { readonly queuelink: 'running' }
-  | { readonly queuelink: 'progress'; readonly progress: Progress }
 
 /** On the data pipe, from the parent: items of its own sources, and news of its own destinations. */
 export type DataToChild =
@@ -64,6 +60,8 @@ export type DataToChild =
   | { readonly type: 'stored'; readonly id: number; readonly ticket: number }
   | { readonly type: 'failed'; readonly id: number; readonly error: unknown }
   | { readonly type: 'completed'; readonly id: number; readonly error?: unknown }
+  // In line with the items of a new source.
+  | { readonly type: 'addSource' | 'addDestination'; readonly endpoint: PlacedEndpoint }
 
 /** On the data pipe, from the child: what became of items, and items for the parent's destinations. */
 export type DataFromChild =
@@ -71,10 +69,19 @@ export type DataFromChild =
   | { readonly type: 'nacked'; readonly id: number; readonly item: number; readonly attempt: number; readonly o: Nack }
   | { readonly type: 'put'; readonly id: number; readonly ticket: number; readonly values: unknown[] }
   | { readonly type: 'complete'; readonly id: number }
-  // In line behind everything said before, which the IPC channel could overtake.
+  // All of these in line: what was settled before a child dies is known to come after what made it possible.
+  | { readonly type: 'running' }
+  | { readonly type: 'opened'; readonly id: number }
+  | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly progress: Progress }
   | { readonly type: 'failed'; readonly error: unknown }
-  | { readonly type: 'stopped'; readonly forced: boolean; readonly progress: Progress }
+  | {
+      readonly type: 'stopped'
+      readonly forced: boolean
+      /** Items of files, which the parent cannot count. */
+      readonly returned: number
+      readonly progress: Progress
+    }
 
 export interface Nack {
   readonly requeue?: boolean

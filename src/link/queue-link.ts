@@ -17,7 +17,7 @@ import type { LinkMetrics, LinkReport, LinkState, LinkStatus } from './link-stat
 import { type Placement, place } from './placement.js'
 import { InlineRuntime } from './runtime/inline.js'
 import { ProcessRuntime } from './runtime/process.js'
-import type { Runtime } from './runtime/runtime.js'
+import type { Runtime, RuntimeStop } from './runtime/runtime.js'
 import { isStep, type Step } from './step.js'
 
 export interface LinkOptions {
@@ -84,6 +84,9 @@ export class QueueLink implements AsyncDisposable {
     if (!['auto', 'inline', 'process'].includes(placement)) {
       throw optionError('placement', "'auto', 'inline' or 'process'", placement)
     }
+    if (!['at-least-once', 'at-most-once'].includes(delivery)) {
+      throw optionError('delivery', "'at-least-once' or 'at-most-once'", delivery)
+    }
     this.name = o.name ?? 'link'
     this.#o = o
     this.#plan = {
@@ -111,26 +114,28 @@ export class QueueLink implements AsyncDisposable {
   }
 
   /** Adds a source, also while running. Throws, and adds nothing, if it cannot be read or would make a circle. */
-  read(source: SourceEndpoint<unknown>): EndpointId {
+  read<S>(source: SourceEndpoint<S>): EndpointId {
+    this.#assertOpen()
     const endpoint = sourceEndpoint(source)
     refuseDoubles(endpoint, this.#plan.sources, this.#plan.destinations, 'source')
     endpoint.check()
     const placed = { id: ++this.#ids, endpoint }
+    this.#runtime?.addSource(placed)
     this.#plan.sources.push(placed)
-    if (this.#runtime) this.#runtime.addSource(placed)
-    else this.#schedule()
+    this.#schedule()
     return placed.id
   }
 
   /** Adds a destination, also while running: items taken from then on reach it. Throws, and adds nothing, as `read` does. */
-  write(destination: DestinationEndpoint<never>): EndpointId {
+  write<D>(destination: DestinationEndpoint<D>): EndpointId {
+    this.#assertOpen()
     const endpoint = destinationEndpoint(destination, this.#o.closeOnComplete ?? false)
     refuseDoubles(endpoint, this.#plan.destinations, this.#plan.sources, 'destination')
     endpoint.check()
     const placed = { id: ++this.#ids, endpoint }
+    this.#runtime?.addDestination(placed)
     this.#plan.destinations.push(placed)
-    if (this.#runtime) this.#runtime.addDestination(placed)
-    else this.#schedule()
+    this.#schedule()
     return placed.id
   }
 
@@ -150,8 +155,10 @@ export class QueueLink implements AsyncDisposable {
   }
 
   /** Takes nothing more, waits until what is under way is stored, and lets go; what is not goes back to its source. */
-  stop(o: StopOptions = {}): Promise<LinkReport> {
-    this.#stopping ??= this.#stop(o)
+  async stop(o: StopOptions = {}): Promise<LinkReport> {
+    const { timeout = 10_000 } = o
+    if (typeof timeout !== 'number' || !(timeout >= 0)) throw optionError('timeout', 'milliseconds, 0 or more', timeout)
+    this.#stopping ??= this.#stop(o.drain ?? true, timeout)
     return this.#stopping
   }
 
@@ -197,14 +204,27 @@ export class QueueLink implements AsyncDisposable {
     )
   }
 
-  async #stop({ drain = true, timeout = 10_000 }: StopOptions): Promise<LinkReport> {
-    const wasOver = ['done', 'failed'].includes(this.#status.value.state)
-    if (!wasOver) this.#say('stopping', { why: 'stop() was called' })
-    const forced = wasOver ? false : ((await this.#runtime?.stop(drain, timeout)) ?? false)
+  async #stop(drain: boolean, timeout: number): Promise<LinkReport> {
+    let end: RuntimeStop = { forced: false, returned: 0 }
+    if (!this.#isOver) {
+      this.#say('stopping', { why: 'stop() was called' })
+      // Observers of the status may have called back.
+      await undefined
+      end = (await this.#runtime?.stop(drain, timeout)) ?? end
+      const late = end.forced && drain ? ', and it did not end by itself in time' : ''
+      this.#end('stopped', `stop() was called${late}`)
+    }
     const metrics = this.metrics()
-    if (!wasOver)
-      this.#end('stopped', forced ? 'stop() was called, and it did not end by itself in time' : 'stop() was called')
-    return { moved: metrics.settled, returned: metrics.unsettled, forced, metrics }
+    return { moved: metrics.settled, ...end, metrics }
+  }
+
+  get #isOver(): boolean {
+    return ['done', 'failed', 'stopped'].includes(this.#status.value.state)
+  }
+
+  #assertOpen(): void {
+    if (!this.#stopping && !this.#isOver) return
+    throw new LinkError(`${this.name} has ended and takes no more endpoints; make a new link`, 'ERR_LINK_ENDED')
   }
 
   #say(state: LinkState, o: Partial<LinkStatus>): void {
@@ -213,7 +233,7 @@ export class QueueLink implements AsyncDisposable {
   }
 
   #end(state: 'done' | 'failed' | 'stopped', why: string, cause?: unknown): void {
-    if (['done', 'failed', 'stopped'].includes(this.#status.value.state)) return
+    if (this.#isOver) return
     if (this.#stopping && state === 'done') return
     const { placement } = this.#status.value
     const isSeen = this.#watched || this.#status.observed

@@ -1,4 +1,5 @@
-import { fileURLToPath } from 'node:url'
+import { isAbsolute } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isObservable, type Observable, type OperatorFunction } from 'rxjs'
 import { LinkError } from '../errors/link-error.js'
 
@@ -15,7 +16,8 @@ type StepArgs<F> = F extends (...args: infer A) => infer R ? (R extends AnyFunct
 
 /**
  * Names an operator for `through`, or a handler for `each`. The export is the operator or handler itself, or, as RxJS
- * operators are, a function that makes one of the arguments. Typed by the export: `step<typeof enrich>(…)`.
+ * operators are, a function that makes one of the arguments. Typed by the export: `step<typeof enrich>(…)`. Throws a
+ * LinkError for a relative path, of which nobody knows where it begins, and for arguments that cannot be cloned.
  *
  * @example
  * ```ts
@@ -26,7 +28,34 @@ type StepArgs<F> = F extends (...args: infer A) => infer R ? (R extends AnyFunct
  * ```
  */
 export function step<F = unknown>(module: URL | string, name: string, ...args: StepArgs<F>): Step<Made<F>> {
-  return { step: { module: String(module), name, args } }
+  return { step: { module: specifierOf(module), name, args: cloned(name, args) } }
+}
+
+function specifierOf(module: URL | string): string {
+  if (module instanceof URL) return module.href
+  if (typeof module !== 'string' || module === '') throw unusable(module, 'it is no path')
+  if (/^\.\.?[\\/]/.test(module)) throw unusable(module, 'it is relative')
+  return isAbsolute(module) ? pathToFileURL(module).href : module
+}
+
+function unusable(module: unknown, why: string): LinkError {
+  const mend = 'give new URL(path, import.meta.url), an absolute path, or the name of a package'
+  return new LinkError(
+    `the module of a step cannot be found by ${JSON.stringify(module)}: ${why}; ${mend}`,
+    'ERR_LINK_STEP',
+  )
+}
+
+/** As every process will see them, so that a step works alike wherever it is placed. */
+function cloned(name: string, args: readonly unknown[]): readonly unknown[] {
+  try {
+    return structuredClone(args)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LinkError(`the arguments of step '${name}' cannot go to another process: ${why}`, 'ERR_LINK_STEP', {
+      cause,
+    })
+  }
 }
 
 export function isStep(value: unknown): value is Step {
@@ -54,10 +83,12 @@ export async function loadHandler({ step }: Step): Promise<(...args: unknown[]) 
     if (typeof made !== 'function') throw wrong(step, 'a function that makes a handler of the arguments')
     return made as (...args: unknown[]) => unknown
   }
-  if (found.length > 0) return found
+  if (found.length > 0 || found.constructor.name === 'AsyncFunction') return found
   // Nothing declared to take an item: it makes a handler, or it is one that does not look at its item.
   try {
     const made = found()
+    // A handler, after all, that works asynchronously and fails without an item.
+    if (made instanceof Promise) made.catch(() => {})
     return typeof made === 'function' ? (made as (...args: unknown[]) => unknown) : found
   } catch {
     return found
@@ -73,7 +104,7 @@ async function load(step: Step['step']): Promise<(...args: unknown[]) => unknown
       cause,
     })
   }
-  const found = exports[step.name]
+  const found = Object.hasOwn(exports, step.name) ? exports[step.name] : undefined
   if (typeof found === 'function') return found as (...args: unknown[]) => unknown
   const names = Object.keys(exports).join(', ') || 'nothing'
   throw new LinkError(`${shown(step.module)} exports no function '${step.name}'; it exports ${names}`, 'ERR_LINK_STEP')

@@ -2,11 +2,13 @@ import { Socket } from 'node:net'
 import process from 'node:process'
 import { eachDelivery } from '../../core/each-delivery.js'
 import { SpillDirectory } from '../../core/spill.js'
+import { LinkError } from '../../errors/link-error.js'
 import { openFileDestination, openFileSource } from '../endpoint.js'
 import { Mover } from '../mover.js'
 import { openDestination } from '../open-destination.js'
-import type { DataFromChild, DataToChild, FromChild, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
+import type { DataFromChild, DataToChild, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
+import { portable } from '../runtime/portable.js'
 import { RemoteDestination } from '../runtime/remote-destination.js'
 import { RemoteSource } from '../runtime/remote-source.js'
 import { loadHandler, loadOperator } from '../step.js'
@@ -17,76 +19,84 @@ const DATA_FD = 4
 const PROGRESS_EVERY = 100
 const LOOK_FOR_PARENT_EVERY = 500
 
+type Parent = Channel<DataToChild, DataFromChild>
+
 /** Runs one link as its parent describes it. */
 class Child {
-  readonly #channel: Channel<DataToChild, DataFromChild>
+  readonly #parent: Parent
   readonly #sources = new Map<number, RemoteSource>()
   readonly #destinations = new Map<number, RemoteDestination>()
+  readonly #files = new Set<number>()
   readonly #mover: Mover
   #reported = ''
 
-  static async start(placed: Placed): Promise<Child> {
-    const stream = new Socket({ fd: DATA_FD, readable: true, writable: true })
-    // Without its parent at the other end there is nothing left to do.
-    stream.on('close', () => process.exit())
-    // Not read before there is somebody to hear it.
-    const open = (hear: (message: DataToChild) => void): Channel<DataToChild, DataFromChild> =>
-      new Channel(stream, new SpillDirectory(placed.spill), hear, error => {
-        throw error
-      })
-    try {
-      const through = placed.through && (await loadOperator(placed.through))
-      const handler = placed.each && (await loadHandler(placed.each))
-      const each = handler && eachDelivery<unknown, unknown>(handler as never, placed.concurrency)
-      const child = new Child(open, new Mover({ ...placed, through, each }))
-      for (const destination of placed.destinations) child.addDestination(destination)
-      for (const source of placed.sources) child.addSource(source)
-      return child
-    } catch (error) {
-      open(() => {}).send({ type: 'failed', error })
-      throw error
-    }
+  static async start(placed: Placed, parent: Parent): Promise<Child> {
+    const through = placed.through && (await loadOperator(placed.through))
+    const handler = placed.each && (await loadHandler(placed.each))
+    const each = handler && eachDelivery<unknown, unknown>(handler as never, placed.concurrency)
+    const child = new Child(parent, new Mover({ ...placed, through, each }))
+    for (const destination of placed.destinations) child.#addDestination(destination)
+    for (const source of placed.sources) child.#addSource(source)
+    parent.send({ type: 'running' })
+    parent.listen(message => child.#hear(message))
+    return child
   }
 
-  constructor(open: (hear: (message: DataToChild) => void) => Channel<DataToChild, DataFromChild>, mover: Mover) {
-    const channel = open(message => this.#hear(message))
-    this.#channel = channel
+  constructor(parent: Parent, mover: Mover) {
+    this.#parent = parent
     this.#mover = mover
     mover.done.then(
-      () => channel.send({ type: 'done', progress: mover.progress() }),
-      error => channel.send({ type: 'failed', error }),
+      () => parent.send({ type: 'done', progress: mover.progress() }),
+      error => failed(parent, error),
     )
     setInterval(() => this.#report(), PROGRESS_EVERY).unref()
   }
 
-  addSource(placed: PlacedEndpoint): void {
+  async stop(drain: boolean, timeout: number): Promise<void> {
+    const { forced, returned } = await this.#mover.stop(drain, timeout)
+    const ofFiles = returned.filter(([id]) => this.#files.has(id))
+    this.#parent.send({
+      type: 'stopped',
+      forced,
+      returned: ofFiles.reduce((sum, [, count]) => sum + count, 0),
+      progress: this.#mover.progress(),
+    })
+  }
+
+  #addSource(placed: PlacedEndpoint): void {
     const { id, name, file } = placed
+    const parent = this.#parent
     if (file) {
-      this.#mover.addSource(id, openFileSource(file, placed))
+      this.#files.add(id)
+      this.#mover.addSource(id, () => openFileSource(file, placed))
       return
     }
     const source = new RemoteSource(name, {
-      settled: items => this.#channel.send({ type: 'settled', id, items }),
-      nacked: (item, attempt, o) => this.#channel.send({ type: 'nacked', id, item, attempt, o }),
+      settled: items => parent.send({ type: 'settled', id, items }),
+      nacked: (item, attempt, o) => {
+        const rest = o.reason === undefined ? {} : { reason: portable(o.reason) }
+        parent.send({ type: 'nacked', id, item, attempt, o: { ...o, ...rest } })
+      },
     })
     this.#sources.set(id, source)
-    this.#mover.addSource(id, { mailbox: source, stop: () => {} })
+    this.#mover.addSource(id, () => ({ mailbox: source, stop: () => {} }))
   }
 
-  addDestination(placed: PlacedEndpoint): void {
+  #addDestination(placed: PlacedEndpoint): void {
     const { id, name, file } = placed
     if (file) {
-      this.#mover.addDestination(id, openFileDestination(file, placed))
+      const destination = openFileDestination(file, placed)
+      // In line before anything that is settled by writing to it.
+      destination.opened?.then(
+        () => this.#parent.send({ type: 'opened', id }),
+        () => {},
+      )
+      this.#mover.addDestination(id, destination)
       return
     }
-    const destination = new RemoteDestination(id, name, this.#channel)
+    const destination = new RemoteDestination(id, name, this.#parent)
     this.#destinations.set(id, destination)
     this.#mover.addDestination(id, openDestination(destination.sink, false))
-  }
-
-  async stop(drain: boolean, timeout: number): Promise<void> {
-    const forced = await this.#mover.stop(drain, timeout)
-    this.#channel.send({ type: 'stopped', forced, progress: this.#mover.progress() })
   }
 
   #hear(message: DataToChild): void {
@@ -101,8 +111,24 @@ class Child {
         return this.#destinations.get(message.id)?.failed(message.error)
       case 'completed':
         return this.#destinations.get(message.id)?.completed(message.error)
+      case 'addSource':
+        return this.#whileRunning(() => this.#addSource(message.endpoint))
+      case 'addDestination':
+        return this.#whileRunning(() => this.#addDestination(message.endpoint))
       default:
-        throw new Error(`the parent said something unknown: ${JSON.stringify(message)}`)
+        failed(
+          this.#parent,
+          new LinkError('the parent said something unknown', 'ERR_LINK_PROTOCOL', { cause: message }),
+        )
+    }
+  }
+
+  /** What comes when everything has ended already is too late, and the parent is about to hear so. */
+  #whileRunning(add: () => void): void {
+    try {
+      add()
+    } catch (error) {
+      if ((error as LinkError).code !== 'ERR_LINK_ENDED') this.#mover.fail(error)
     }
   }
 
@@ -111,42 +137,48 @@ class Child {
     const text = JSON.stringify(progress)
     if (text === this.#reported) return
     this.#reported = text
-    tell({ queuelink: 'progress', progress })
+    this.#parent.send({ type: 'progress', progress })
   }
 }
 
-function tell(message: FromChild): void {
-  if (process.connected) process.send?.(message)
+function failed(parent: Parent, error: unknown): void {
+  parent.send({ type: 'failed', error: portable(error) })
+}
+
+function connect(spill: string): Parent {
+  const stream = new Socket({ fd: DATA_FD, readable: true, writable: true })
+  // Without its parent at the other end there is nothing left to do.
+  stream.on('close', () => process.exit())
+  const parent: Parent = new Channel(stream, new SpillDirectory(spill), error => failed(parent, error))
+  return parent
 }
 
 let child: Promise<Child> | undefined
 
 process.on('message', (message: ToChild) => {
   switch (message?.queuelink) {
-    case 'start':
-      child = Child.start(message.placed)
-      child.then(
-        () => tell({ queuelink: 'running' }),
+    case 'start': {
+      const parent = connect(message.placed.spill)
+      child = Child.start(message.placed, parent)
+      child.catch(error => failed(parent, error))
+      return
+    }
+    case 'stop':
+      child?.then(
+        running => running.stop(message.drain, message.timeout),
         () => {},
       )
       return
-    case 'addSource':
-      return void child?.then(running => running.addSource(message.endpoint))
-    case 'addDestination':
-      return void child?.then(running => running.addDestination(message.endpoint))
-    case 'stop':
-      return void child?.then(running => running.stop(message.drain, message.timeout))
     default:
   }
 })
 
 // A signal to the whole process group, as Ctrl-C sends it, is meant for the parent, which stops its links in order.
-process.on('SIGINT', () => {})
-process.on('SIGTERM', () => {})
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 process.on('disconnect', () => process.exit())
 // A parent that was killed does not always disconnect.
-const parent = process.ppid
+const parentId = process.ppid
 setInterval(() => {
-  if (process.ppid !== parent) process.exit()
+  if (process.ppid !== parentId) process.exit()
 }, LOOK_FOR_PARENT_EVERY)

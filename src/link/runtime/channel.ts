@@ -1,12 +1,9 @@
 import type { Duplex } from 'node:stream'
-import { decode, encode } from '../../core/codec.js'
+import { decode, encode, encodeBehind } from '../../core/codec.js'
 import { ITEM_SIZE, Reference, type SpillDirectory } from '../../core/spill.js'
 import { LinkError } from '../../errors/link-error.js'
 import { Ring } from '../../util/ring.js'
-
-/** Bytes of a frame, at most; larger payloads spill, so that one is never needed. */
-export const FRAME_LIMIT = 8 * 1024 * 1024
-const HEADER = 4
+import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 
 /** What the sender of values wants to know. */
 export interface Sending {
@@ -30,36 +27,31 @@ type Incoming<In> = In & { readonly values?: unknown[] }
 export class Channel<In, Out extends object> {
   readonly #stream: Duplex
   readonly #spill: SpillDirectory
-  readonly #onMessage: (message: In) => void
   readonly #onError: (error: unknown) => void
+  #onMessage: (message: In) => void = () => {}
   readonly #out = new Ring<Outgoing>()
   readonly #in = new Ring<Incoming<In>>()
-  readonly #chunks: Buffer[] = []
-  #buffered = 0
+  readonly #frames = new Frames()
   #sending = false
   #receiving = false
+  #broken = false
   #closed = false
 
-  constructor(
-    stream: Duplex,
-    spill: SpillDirectory,
-    onMessage: (message: In) => void,
-    onError: (error: unknown) => void,
-  ) {
+  /** `onError` hears once of a pipe that failed, or of frames that mean nothing; then no more is received. */
+  constructor(stream: Duplex, spill: SpillDirectory, onError: (error: unknown) => void) {
     this.#stream = stream
     this.#spill = spill
-    this.#onMessage = onMessage
     this.#onError = onError
-    stream.on('data', (chunk: Buffer) => this.#read(chunk))
     stream.on('error', error => this.#fail(error))
   }
 
-  /** Everything said so far has been handed to the system. */
-  get flushed(): boolean {
-    return !this.#sending && this.#out.length === 0 && this.#stream.writableLength === 0
+  /** Nothing is read before somebody hears it. */
+  listen(onMessage: (message: In) => void): void {
+    this.#onMessage = onMessage
+    this.#stream.on('data', (chunk: Buffer) => this.#read(chunk))
   }
 
-  /** Queued behind what was sent before. */
+  /** Queued behind what was sent before. A message that cannot be encoded and that nobody waits for fails the channel. */
   send(message: Out, sending?: Sending): void {
     if (this.#closed) return
     this.#out.push({ message: message as Outgoing['message'], sending })
@@ -80,8 +72,9 @@ export class Channel<In, Out extends object> {
       const next = this.#out.shift()
       if (!next) return
       try {
-        const bytes = encode(next.message)
-        if (bytes.length <= ITEM_SIZE || !next.message.values) this.#write(bytes, next, bytes.length)
+        const frame = encodeBehind(HEADER, next.message)
+        const size = frame.length - HEADER
+        if (size <= ITEM_SIZE || !next.message.values) this.#write(frame, next, size)
         else {
           this.#sending = true
           this.#spillLarge(next).then(
@@ -99,6 +92,7 @@ export class Channel<In, Out extends object> {
   }
 
   #refused({ sending }: Outgoing, error: unknown): void {
+    if (this.#closed) return
     if (sending) sending.refused(error)
     else this.#fail(error)
   }
@@ -107,27 +101,29 @@ export class Channel<In, Out extends object> {
   async #spillLarge(outgoing: Outgoing): Promise<void> {
     let total = 0
     const values: unknown[] = []
-    for (const value of outgoing.message.values as unknown[]) {
-      const payload = encode(value)
-      total += payload.length
-      values.push(payload.length > ITEM_SIZE ? await this.#spill.write(payload) : value)
+    try {
+      for (const value of outgoing.message.values as unknown[]) {
+        const payload = encode(value)
+        total += payload.length
+        values.push(payload.length > ITEM_SIZE ? await this.#spill.write(payload) : value)
+      }
+      if (this.#closed) throw new LinkError('the other end has gone', 'ERR_LINK_CLOSED')
+      this.#write(encodeBehind(HEADER, { ...outgoing.message, values }), outgoing, total)
+    } catch (error) {
+      for (const value of values) if (value instanceof Reference) await this.#spill.drop(value)
+      throw error
     }
-    this.#write(encode({ ...outgoing.message, values }), outgoing, total)
   }
 
-  #write(bytes: Buffer, { sending }: Outgoing, total: number): void {
-    if (bytes.length > FRAME_LIMIT) {
-      throw new LinkError(`a frame of ${bytes.length} bytes is over the limit of ${FRAME_LIMIT}`, 'ERR_LINK_FRAME')
+  /** The frame has room for its header. */
+  #write(frame: Buffer, { sending }: Outgoing, total: number): void {
+    const size = frame.length - HEADER
+    if (size > FRAME_LIMIT) {
+      throw new LinkError(`a frame of ${size} bytes is over the limit of ${FRAME_LIMIT}`, 'ERR_LINK_FRAME')
     }
-    if (this.#closed) return
+    frame.writeUInt32BE(size)
     sending?.sized(total)
-    const header = Buffer.allocUnsafe(HEADER)
-    header.writeUInt32BE(bytes.length)
-    this.#stream.cork()
-    this.#stream.write(header)
-    const more = this.#stream.write(bytes)
-    this.#stream.uncork()
-    if (more) return
+    if (this.#stream.write(frame)) return
     // What is not written yet waits here, where it can still be counted.
     this.#sending = true
     this.#stream.once('drain', () => this.#goOn())
@@ -141,55 +137,28 @@ export class Channel<In, Out extends object> {
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #read(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#buffered += chunk.length
+    if (this.#broken) return
+    this.#frames.push(chunk)
     try {
-      for (let bytes = this.#frame(); bytes; bytes = this.#frame()) this.#in.push(decode(bytes) as Incoming<In>)
+      for (let frame = this.#frames.next(); frame; frame = this.#frames.next()) this.#in.push(messageOf(frame))
     } catch (error) {
       this.#fail(error)
     }
     this.#deliver()
   }
 
-  /** The next whole frame, if it is there. Its length is checked before a byte of it is waited for. */
-  #frame(): Buffer | undefined {
-    if (this.#buffered < HEADER) return undefined
-    const length = this.#head(HEADER).readUInt32BE(0)
-    if (length > FRAME_LIMIT) {
-      throw new LinkError(`a frame of ${length} bytes came; the limit is ${FRAME_LIMIT}`, 'ERR_LINK_FRAME')
-    }
-    if (this.#buffered < HEADER + length) return undefined
-    const all = this.#head(HEADER + length)
-    const rest = all.subarray(HEADER + length)
-    this.#chunks.shift()
-    if (rest.length > 0) this.#chunks.unshift(rest)
-    this.#buffered -= HEADER + length
-    return all.subarray(HEADER, HEADER + length)
-  }
-
-  /** Makes the first chunk hold at least so many bytes, of those that are there, and answers it. */
-  #head(bytes: number): Buffer {
-    let first = this.#chunks[0] as Buffer
-    if (first.length >= bytes) return first
-    let size = 0
-    let count = 0
-    while (size < bytes) size += (this.#chunks[count++] as Buffer).length
-    first = Buffer.concat(this.#chunks.splice(0, count))
-    this.#chunks.unshift(first)
-    return first
-  }
-
   #deliver(): void {
     while (!this.#receiving && !this.#closed) {
       const message = this.#in.shift()
       if (!message) return
-      if (!message.values?.some(value => value instanceof Reference)) {
+      const { values } = message
+      if (!Array.isArray(values) || !values.some(value => value instanceof Reference)) {
         this.#onMessage(message)
         continue
       }
       this.#receiving = true
       this.#stream.pause()
-      this.#resolve(message.values).then(
+      this.#resolve(values).then(
         values => {
           this.#receiving = false
           this.#stream.resume()
@@ -210,8 +179,16 @@ export class Channel<In, Out extends object> {
   }
 
   #fail(error: unknown): void {
-    if (this.#closed) return
-    this.close()
+    if (this.#broken || this.#closed) return
+    this.#broken = true
+    // Goes on reading, and ignores it, so that the end of the pipe is noticed.
+    this.#stream.resume()
     this.#onError(error)
   }
+}
+
+function messageOf<In>(frame: Buffer): Incoming<In> {
+  const message = decode(frame)
+  if (typeof message === 'object' && message !== null && 'type' in message) return message as Incoming<In>
+  throw new LinkError('a frame came that is no message; something else writes to the pipe', 'ERR_LINK_FRAME')
 }

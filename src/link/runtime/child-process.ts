@@ -2,12 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { clock } from '../../util/clock.js'
-import type { FromChild, ToChild } from '../protocol.js'
+import type { ToChild } from '../protocol.js'
 
 const ENTRY = fileURLToPath(new URL('../entry/child.js', import.meta.url))
 const DATA_FD = 4
-/** How long a child has, in ms, to end by itself when it is asked to. */
-const GRACE = 2000
+/** How long a child has, in ms, to end by itself when it is asked to; there is nothing left that it must do. */
+const GRACE = 500
+/** How long, in ms, what a dead child left in the pipe may take to be read. */
+const LAST_WORDS = 500
 
 /** One child of a link: a process, a channel for control and a pipe for data. */
 export class LinkChild {
@@ -16,23 +18,26 @@ export class LinkChild {
   readonly #exited: Promise<void>
   #expected = false
 
-  /** `onExit` is not called for an end that was asked for. */
-  constructor(onMessage: (message: FromChild) => void, onExit: (why: string) => void) {
+  /** Throws if it cannot be started. `onExit` is called when all it said is read, but not for an end that was asked for. */
+  constructor(onExit: (why: string) => void) {
     const child = spawn(process.execPath, [ENTRY], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
       serialization: 'advanced',
     })
     this.#process = child
     this.data = child.stdio[DATA_FD] as unknown as Duplex
-    child.on('message', message => onMessage(message as FromChild))
     this.#exited = new Promise(resolve => {
       const gone = (why: string): void => {
         resolve()
-        if (!this.#expected) onExit(why)
-        this.#expected = true
+        this.#whenRead(() => {
+          if (!this.#expected) onExit(why)
+          this.#expected = true
+        })
       }
-      child.on('exit', (code, signal) => gone(signal ? `it was killed by ${signal}` : `it exited with code ${code}`))
-      child.on('error', error => gone(`it could not be started: ${error.message}`))
+      child.once('exit', (code, signal) => gone(signal ? `it was killed by ${signal}` : `it exited with code ${code}`))
+      child.on('error', error => {
+        if (child.pid === undefined) gone(`it could not be started: ${error.message}`)
+      })
     })
   }
 
@@ -56,8 +61,24 @@ export class LinkChild {
     this.data.destroy()
   }
 
-  kill(): Promise<void> {
+  /** It does not answer: nothing is asked any more. */
+  kill(): void {
+    this.#expected = true
     this.#process.kill('SIGKILL')
-    return this.end()
+  }
+
+  #whenRead(callback: () => void): void {
+    if (this.data.closed) {
+      callback()
+      return
+    }
+    let told = false
+    const tell = (): void => {
+      cancel()
+      if (!told) callback()
+      told = true
+    }
+    const cancel = clock.after(LAST_WORDS, tell)
+    this.data.once('close', tell)
   }
 }

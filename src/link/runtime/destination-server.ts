@@ -1,29 +1,46 @@
 import { Receipt, slot } from '../../core/receipt.js'
 import { Ring } from '../../util/ring.js'
 import type { OpenDestination } from '../open-destination.js'
-import type { DataFromChild, DataToChild } from '../protocol.js'
+import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
+import { portable } from './portable.js'
 
 /** Stores what the child sends for one of the parent's destinations, and tells it when that is done. */
 export class DestinationServer {
   readonly #id: number
   readonly #destination: OpenDestination
-  readonly #channel: Channel<DataFromChild, DataToChild>
-  readonly #frames = new Ring<FrameReceipt>()
+  #channel: Channel<DataFromChild, DataToChild> | undefined
+  #frames = new Ring<FrameReceipt>()
+  #items = 0
 
-  constructor(id: number, destination: OpenDestination, channel: Channel<DataFromChild, DataToChild>) {
+  constructor(id: number, destination: OpenDestination) {
     this.#id = id
     this.#destination = destination
+  }
+
+  get count(): EdgeCount {
+    return { id: this.#id, items: this.#items, settled: this.#items, bytes: 0 }
+  }
+
+  /** What an earlier child sent is nobody's business any more once it is stored. */
+  connect(channel: Channel<DataFromChild, DataToChild>): void {
     this.#channel = channel
+    this.#frames = new Ring()
   }
 
   put(ticket: number, values: readonly unknown[]): void {
+    const frames = this.#frames
     const frame = new FrameReceipt(
       ticket,
-      () => this.#report(),
-      error => this.#channel.send({ type: 'failed', id: this.#id, error }),
+      () => {
+        if (frames === this.#frames) this.#report()
+      },
+      error => {
+        if (frames === this.#frames) this.#channel?.send({ type: 'failed', id: this.#id, error: portable(error) })
+      },
     )
-    this.#frames.push(frame)
+    frames.push(frame)
+    this.#items += values.length
     const before = slot.current
     slot.current = frame
     try {
@@ -37,8 +54,8 @@ export class DestinationServer {
   complete(): void {
     const id = this.#id
     this.#destination.complete().then(
-      () => this.#channel.send({ type: 'completed', id }),
-      error => this.#channel.send({ type: 'completed', id, error }),
+      () => this.#channel?.send({ type: 'completed', id }),
+      error => this.#channel?.send({ type: 'completed', id, error: portable(error) }),
     )
   }
 
@@ -49,7 +66,7 @@ export class DestinationServer {
       ticket = first.ticket
       this.#frames.shift()
     }
-    if (ticket > 0) this.#channel.send({ type: 'stored', id: this.#id, ticket })
+    if (ticket > 0) this.#channel?.send({ type: 'stored', id: this.#id, ticket })
   }
 }
 

@@ -6,7 +6,7 @@ import type { OpenDestination } from '../open-destination.js'
 import type { OpenSource } from '../open-source.js'
 import type { Progress } from '../protocol.js'
 import { isStep, loadHandler, loadOperator } from '../step.js'
-import type { Placeable, Runtime } from './runtime.js'
+import type { Placeable, Runtime, RuntimeStop } from './runtime.js'
 
 /** Runs a link in this thread. */
 export class InlineRuntime implements Runtime {
@@ -14,9 +14,11 @@ export class InlineRuntime implements Runtime {
   readonly #plan: LinkPlan
   readonly #done = new Deferred<void>()
   #mover: Mover | undefined
+  #stopped = false
 
   constructor(plan: LinkPlan) {
     this.#plan = plan
+    this.#done.promise.catch(() => {})
   }
 
   get done(): Promise<void> {
@@ -27,20 +29,25 @@ export class InlineRuntime implements Runtime {
     const { through, each, concurrency, prefetch, atMostOnce, sources, destinations } = this.#plan
     const operator = isStep(through) ? await loadOperator(through) : through
     const handler = isStep(each) ? await loadHandler(each) : each
+    if (this.#stopped) return
     const mover = new Mover({
       through: operator,
       each: handler && eachDelivery(handler as never, concurrency),
       prefetch,
       atMostOnce,
     })
+    try {
+      for (const { id, endpoint } of destinations) mover.addDestination(id, endpoint.open())
+      for (const { id, endpoint } of sources) mover.addSource(id, () => endpoint.open())
+    } catch (error) {
+      mover.fail(error)
+    }
     this.#mover = mover
     mover.done.then(this.#done.resolve, this.#done.reject)
-    for (const destination of destinations) this.addDestination(destination)
-    for (const source of sources) this.addSource(source)
   }
 
   addSource({ id, endpoint }: Placeable<OpenSource>): void {
-    this.#mover?.addSource(id, endpoint.open())
+    this.#mover?.addSource(id, () => endpoint.open())
   }
 
   addDestination({ id, endpoint }: Placeable<OpenDestination>): void {
@@ -51,7 +58,9 @@ export class InlineRuntime implements Runtime {
     return this.#mover?.progress() ?? { sources: [], destinations: [], offsets: [] }
   }
 
-  async stop(drain: boolean, timeout: number): Promise<boolean> {
-    return (await this.#mover?.stop(drain, timeout)) ?? false
+  async stop(drain: boolean, timeout: number): Promise<RuntimeStop> {
+    this.#stopped = true
+    const { forced, returned } = (await this.#mover?.stop(drain, timeout)) ?? { forced: false, returned: [] }
+    return { forced, returned: returned.reduce((sum, [, count]) => sum + count, 0) }
   }
 }

@@ -5,7 +5,7 @@ import type { Sending } from './channel.js'
 const BYTES = 8 * 1024 * 1024
 /** What a frame is filled up to, in items and in bytes, as far as sizes can be guessed. */
 const FRAME_ITEMS = 64
-const FRAME_BYTES = 256 * 1024
+const FRAME_BYTES = 48 * 1024
 
 /** Something on its way to the other end, until that end has settled it. */
 export interface Parcel {
@@ -20,6 +20,8 @@ export class Outbox<P extends Parcel> {
   readonly #refused: (parcel: P, error: unknown) => void
   readonly #waiting = new Ring<P>()
   #bytesOut = 0
+  /** Frames whose true size is not known yet: they wait for their values to be spilled, or for the pipe. */
+  #unsized = 0
   #guess = FRAME_BYTES
   #scheduled = false
 
@@ -48,7 +50,7 @@ export class Outbox<P extends Parcel> {
   }
 
   #flush(): void {
-    while (this.#waiting.length > 0 && this.#bytesOut < BYTES) {
+    while (this.#waiting.length > 0 && this.#bytesOut < BYTES && this.#unsized === 0) {
       const parcels: P[] = []
       let room = Math.min(FRAME_BYTES, BYTES - this.#bytesOut)
       do {
@@ -63,8 +65,10 @@ export class Outbox<P extends Parcel> {
   }
 
   #dispatch(parcels: readonly P[]): void {
+    this.#unsized++
     this.#send(parcels, {
       sized: bytes => {
+        this.#known()
         const share = bytes / parcels.length
         // Follows at once when items grow, slowly when they shrink.
         this.#guess = Math.max(share, this.#guess * 0.75)
@@ -74,11 +78,16 @@ export class Outbox<P extends Parcel> {
         }
       },
       refused: error => {
+        this.#known()
         // One of them cannot be sent: each on its own tells which.
         if (parcels.length > 1) for (const parcel of parcels) this.#dispatch([parcel])
         else for (const parcel of parcels) this.#refused(parcel, error)
       },
     })
+  }
+
+  #known(): void {
+    if (--this.#unsized === 0 && this.#waiting.length > 0) this.#schedule()
   }
 }
 

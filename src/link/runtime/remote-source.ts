@@ -1,7 +1,8 @@
 import { Entry, type Headers, type Lease, NO_HEADERS } from '../../core/entry.js'
 import { FifoShelf } from '../../core/fifo-shelf.js'
-import { Mailbox, type NackOptions, type NackOutcome } from '../../core/mailbox.js'
+import { Mailbox } from '../../core/mailbox.js'
 import { MemoryStore } from '../../core/memory-store.js'
+import type { NackOptions, NackOutcome } from '../../core/nack.js'
 import type { ItemMeta } from '../protocol.js'
 
 /** What the child says of the parent's items. */

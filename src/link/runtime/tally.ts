@@ -1,8 +1,10 @@
 import type { EdgeCount, Progress } from '../protocol.js'
 
+type Kind = 'sources' | 'destinations'
+
 /** Adds up what the children of a link report, one after another. */
 export class Tally {
-  readonly #before = new Map<string, EdgeCount>()
+  readonly #before = { sources: new Map<number, EdgeCount>(), destinations: new Map<number, EdgeCount>() }
   readonly #startedAt = new Map<number, number>()
   #now: Progress = { sources: [], destinations: [], offsets: [] }
 
@@ -16,11 +18,13 @@ export class Tally {
 
   /** The child is gone: what it did is done. */
   nextChild(): void {
-    const { sources, destinations, offsets } = this.#now
-    for (const [kind, edges] of Object.entries({ sources, destinations })) {
-      for (const edge of edges) this.#before.set(`${kind}${edge.id}`, this.#sum(kind, edge))
+    const { sources, destinations } = this.total
+    for (const { id, settled, bytes } of sources) {
+      // What it had taken and not settled is taken again by the next.
+      this.#before.sources.set(id, { id, items: settled, settled, bytes })
     }
-    for (const [id, bytes] of offsets) this.#startedAt.set(id, this.offset(id) + bytes)
+    for (const edge of destinations) this.#before.destinations.set(edge.id, edge)
+    for (const [id, bytes] of this.#now.offsets) this.#startedAt.set(id, this.offset(id) + bytes)
     this.#now = { sources: [], destinations: [], offsets: [] }
   }
 
@@ -30,21 +34,20 @@ export class Tally {
   }
 
   get total(): Progress {
-    const { sources, destinations, offsets } = this.#now
-    return { sources: this.#all('sources', sources), destinations: this.#all('destinations', destinations), offsets }
+    return { sources: this.#sum('sources'), destinations: this.#sum('destinations'), offsets: this.#now.offsets }
   }
 
-  #all(kind: string, edges: readonly EdgeCount[]): EdgeCount[] {
-    if (edges.length === 0) return [...this.#before].filter(([key]) => key.startsWith(kind)).map(([, edge]) => edge)
-    return edges.map(edge => this.#sum(kind, edge))
-  }
-
-  #sum(kind: string, edge: EdgeCount): EdgeCount {
-    const before = this.#before.get(`${kind}${edge.id}`)
-    if (!before) return edge
-    const { id, items, settled, bytes } = edge
-    // What a child had taken and not settled is taken again by the next.
-    const taken = kind === 'sources' ? before.settled : before.items
-    return { id, items: taken + items, settled: before.settled + settled, bytes: before.bytes + bytes }
+  #sum(kind: Kind): EdgeCount[] {
+    const sums = new Map(this.#before[kind])
+    for (const { id, items, settled, bytes } of this.#now[kind]) {
+      const before = sums.get(id) ?? { items: 0, settled: 0, bytes: 0 }
+      sums.set(id, {
+        id,
+        items: before.items + items,
+        settled: before.settled + settled,
+        bytes: before.bytes + bytes,
+      })
+    }
+    return [...sums.values()]
   }
 }

@@ -52,7 +52,8 @@ export class Sandbox {
     this.#blocks = blocks
   }
 
-  static async compile(blocks: readonly Block[]): Promise<Sandbox> {
+  /** `modules`: by name, what every block can import. */
+  static async compile(blocks: readonly Block[], modules: Readonly<Record<string, string>> = {}): Promise<Sandbox> {
     const sandbox = new Sandbox(await mkdtemp(join(tmpdir(), 'queuelink-blocks-')), blocks)
     const at = (...names: string[]): string => join(sandbox.directory, ...names)
     await mkdir(at('node_modules', '@types'), { recursive: true })
@@ -75,7 +76,9 @@ export class Sandbox {
     await writeFile(at('vitest.config.js'), `export default { test: { include: ['*/block.js'] } }`)
     for (const [number, { code }] of blocks.entries()) {
       await mkdir(at(`${number}`))
-      await writeFile(at(`${number}`, 'block.ts'), code)
+      for (const [name, text] of Object.entries({ ...modules, 'block.ts': code })) {
+        await writeFile(at(`${number}`, name), text)
+      }
     }
     const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
     const { code, stdout } = await run(process.execPath, [join(typescript, 'bin/tsc'), '-p', '.'], sandbox.directory)

@@ -16,7 +16,7 @@ import { checkLengths } from './check-lengths.js'
 /**
  * MessagePack with record definitions inline: what is packed together decodes by itself anywhere. Carries what
  * `structuredClone` does: Map, Set, Date, BigInt, typed arrays, Error with its cause, undefined, circular references (an object
- * that appears twice without a circle arrives as two).
+ * that appears twice without a circle arrives as two, -0 as 0, and half of a surrogate pair may arrive as U+FFFD).
  * Instances of other classes arrive as plain objects. Throws CodecError for functions, symbols, promises and weak collections.
  */
 export function encode(value: unknown): Buffer {

@@ -69,7 +69,12 @@ export async function loadOperator({ step }: Step): Promise<OperatorFunction<unk
   const operator = makes ? found(...step.args) : found
   if (typeof operator !== 'function') throw wrong(step, 'an RxJS operator, or a function that makes one')
   return (source: Observable<unknown>) => {
-    const result = operator(source) as unknown
+    let result: unknown
+    try {
+      result = operator(source)
+    } catch (cause) {
+      throw wrong(step, 'an RxJS operator, or a function that makes one', cause)
+    }
     if (!isObservable(result)) throw wrong(step, 'an RxJS operator, or a function that makes one')
     return result
   }
@@ -110,8 +115,9 @@ async function load(step: Step['step']): Promise<(...args: unknown[]) => unknown
   throw new LinkError(`${shown(step.module)} exports no function '${step.name}'; it exports ${names}`, 'ERR_LINK_STEP')
 }
 
-function wrong(step: Step['step'], expected: string): LinkError {
-  return new LinkError(`step '${step.name}' of ${shown(step.module)} is not ${expected}`, 'ERR_LINK_STEP')
+function wrong(step: Step['step'], expected: string, cause?: unknown): LinkError {
+  const rest = cause === undefined ? {} : { cause }
+  return new LinkError(`step '${step.name}' of ${shown(step.module)} is not ${expected}`, 'ERR_LINK_STEP', rest)
 }
 
 function shown(module: string): string {

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net'
 import process from 'node:process'
+import { Worker } from 'node:worker_threads'
 import { eachDelivery } from '../../core/each-delivery.js'
 import { SpillDirectory } from '../../core/spill.js'
 import { LinkError } from '../../errors/link-error.js'
@@ -31,6 +32,8 @@ class Child {
   #reported = ''
 
   static async start(placed: Placed, parent: Parent): Promise<Child> {
+    // Only steps, which are not ours, can keep this thread from seeing that the parent is gone.
+    if (placed.through || placed.each) watch()
     const through = placed.through && (await loadOperator(placed.through))
     const handler = placed.each && (await loadHandler(placed.each))
     const each = handler && eachDelivery<unknown, unknown>(handler as never, placed.concurrency)
@@ -141,6 +144,13 @@ class Child {
   }
 }
 
+function watch(): void {
+  const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData: parentId })
+  watchdog.unref()
+  // Without one, the main thread looks by itself whenever it can.
+  watchdog.on('error', () => {})
+}
+
 function failed(parent: Parent, error: unknown): void {
   parent.send({ type: 'failed', error: portable(error) })
 }
@@ -153,6 +163,7 @@ function connect(spill: string): Parent {
   return parent
 }
 
+const parentId = process.ppid
 let child: Promise<Child> | undefined
 
 process.on('message', (message: ToChild) => {
@@ -178,7 +189,6 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 process.on('disconnect', () => process.exit())
 // A parent that was killed does not always disconnect.
-const parentId = process.ppid
 setInterval(() => {
   if (process.ppid !== parentId) process.exit()
 }, LOOK_FOR_PARENT_EVERY)

@@ -12,6 +12,8 @@ export class DestinationServer {
   #channel: Channel<DataFromChild, DataToChild> | undefined
   #frames = new Ring<FrameReceipt>()
   #items = 0
+  #reported = 0
+  #scheduled = false
 
   constructor(id: number, destination: OpenDestination) {
     this.#id = id
@@ -26,14 +28,16 @@ export class DestinationServer {
   connect(channel: Channel<DataFromChild, DataToChild>): void {
     this.#channel = channel
     this.#frames = new Ring()
+    this.#reported = 0
   }
 
+  /** `ticket` is that of the last value. */
   put(ticket: number, values: readonly unknown[]): void {
     const frames = this.#frames
     const frame = new FrameReceipt(
       ticket,
       () => {
-        if (frames === this.#frames) this.#report()
+        if (frames === this.#frames) this.#reportSoon()
       },
       error => {
         if (frames === this.#frames) this.#channel?.send({ type: 'failed', id: this.#id, error: portable(error) })
@@ -48,7 +52,7 @@ export class DestinationServer {
     } finally {
       slot.current = before
     }
-    frame.stored()
+    frame.passedOn()
   }
 
   complete(): void {
@@ -59,23 +63,37 @@ export class DestinationServer {
     )
   }
 
-  /** Frames are confirmed in the order in which they came, whatever the order in which they were stored. */
+  #reportSoon(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    queueMicrotask(() => {
+      this.#scheduled = false
+      this.#report()
+    })
+  }
+
+  /** Values are confirmed in the order in which they came, up to the first that is not stored. */
   #report(): void {
-    let ticket = 0
-    for (let first = this.#frames.peek(); first?.isStored; first = this.#frames.peek()) {
-      ticket = first.ticket
+    let upTo = 0
+    for (let first = this.#frames.peek(); first; first = this.#frames.peek()) {
+      upTo = Math.max(upTo, first.storedUpTo)
+      if (first.storedUpTo < first.ticket) break
       this.#frames.shift()
     }
-    if (ticket > 0) this.#channel?.send({ type: 'stored', id: this.#id, ticket })
+    if (upTo <= this.#reported) return
+    this.#reported = upTo
+    this.#channel?.send({ type: 'stored', id: this.#id, ticket: upTo })
   }
 }
 
-/** Joins the values of one frame: settled when all of them are stored. */
+/** Joins the values of one frame, which its destination stores in their order. */
 class FrameReceipt extends Receipt {
   readonly ticket: number
-  isStored = false
   readonly #onStored: () => void
   readonly #onFailed: (error: unknown) => void
+  #waiting = 0
+  #passing = true
+  #failed = false
 
   constructor(ticket: number, onStored: () => void, onFailed: (error: unknown) => void) {
     super()
@@ -84,10 +102,34 @@ class FrameReceipt extends Receipt {
     this.#onFailed = onFailed
   }
 
-  protected settled(): void {
-    this.isStored = true
+  get storedUpTo(): number {
+    return this.#passing || this.#failed ? 0 : this.ticket - this.#waiting
+  }
+
+  override join(): void {
+    this.#waiting++
+    super.join()
+  }
+
+  override stored(): void {
+    this.#waiting--
+    super.stored()
+    if (!this.#passing) this.#onStored()
+  }
+
+  override spoil(error: unknown): void {
+    this.#failed = true
+    super.spoil(error)
+  }
+
+  /** All its values have been pushed. */
+  passedOn(): void {
+    this.#passing = false
+    super.stored()
     this.#onStored()
   }
+
+  protected settled(): void {}
 
   protected spoiled(error: unknown): void {
     this.#onFailed(error)

@@ -16,7 +16,7 @@ import {
   take,
   timer,
 } from 'rxjs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 type Numbers = SyncQueue<number>
 
@@ -168,10 +168,9 @@ describe('each', () => {
       .pipe(each(() => tick(5)))
       .subscribe()
     first.unsubscribe()
-    await tick(10)
     const seen: string[] = []
     queue.deliveries().subscribe(({ value, attempt }) => seen.push(value + attempt))
-    expect(seen.toSorted()).toEqual(['a2', 'b1', 'c1'])
+    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['a2', 'b1', 'c1']))
   })
 })
 

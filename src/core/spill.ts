@@ -2,7 +2,6 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { dir } from 'tmp-promise'
 import { SpillError } from '../errors/spill-error.js'
 import { type Fate, fateOf } from '../os/fate.js'
 import { processMark } from '../os/process-mark.js'
@@ -53,6 +52,8 @@ export class SpillDirectory {
   static async make(): Promise<SpillDirectory> {
     try {
       await sweep()
+      // Only who makes one needs it; a link's child starts the sooner.
+      const { dir } = await import('tmp-promise')
       const { path } = await dir({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
       return new SpillDirectory(path, () => rm(path, { recursive: true, force: true }))
     } catch (cause) {

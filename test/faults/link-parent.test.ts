@@ -71,7 +71,7 @@ describe('a parent that is killed', () => {
 })
 
 it.concurrent.each(['SIGINT', 'SIGTERM'] as const)(
-  '[P47] %s to the whole group ends a child only when its parent has drained it',
+  '[L43][P47] %s to the whole group ends a child only when its parent has drained it',
   async signal => {
     const { process: parent, pid, child, next } = await start('drains')
     await sleep(50)

@@ -202,7 +202,7 @@ describe.each(PLACEMENTS)('a link placed %s', placement => {
     expect(readFileSync(file, 'utf8')).toBe('')
   })
 
-  it.concurrent('[L33] refuses more endpoints when it has ended', async () => {
+  it.concurrent('[L37] refuses more endpoints when it has ended', async () => {
     const linked = link(of(1), fifoQueue<number>(), { placement })
     await linked.done
     const late = fifoQueue<number>()
@@ -213,7 +213,7 @@ describe.each(PLACEMENTS)('a link placed %s', placement => {
     expect(late.size).toBe(1)
   })
 
-  it.concurrent('[L19] ends when through wants no more, and leaves the rest in the source', async () => {
+  it.concurrent('[L38] ends when through wants no more, and leaves the rest in the source', async () => {
     const source = fifoQueue<number>()
     const destination = fifoQueue<number>()
     await source.putBatch(range(0, 1000))

@@ -149,7 +149,7 @@ it('[Q16.5] refuses a timeout of stop() that cannot be, and goes on', async () =
   expect(await destination.get()).toBe(1)
 })
 
-describe('steps that cannot be made', () => {
+describe('[L41] steps that cannot be made', () => {
   it.each<[string, () => unknown]>([
     ['a function among its arguments', () => step(STEPS, 'times', () => 3)],
     ['a symbol among its arguments', () => step(STEPS, 'times', { deep: Symbol('s') })],
@@ -175,7 +175,7 @@ describe.each(PLACEMENTS)('a link placed %s', placement => {
     ['an export that is no function', () => step(STEPS, 'notAFunction'), 'each', "no function 'notAFunction'"],
     ['a handler where an operator belongs', () => step(STEPS, 'upper'), 'through', 'not an RxJS operator'],
     ['a factory that makes nothing', () => step(STEPS, 'toNothing', 1), 'each', 'makes a handler'],
-  ])('[L23] fails over %s, before its files are touched', async (_, made, kind, message) => {
+  ])('[L42] fails over %s, before its files are touched', async (_, made, kind, message) => {
     const { input, output } = files()
     const queue = fifoQueue<string>()
     await queue.put('kept')
@@ -195,7 +195,7 @@ it.concurrent.each<[string, unknown]>([
   ['a symbol', Symbol('s')],
   ['a function deep inside', { list: [1, { callback: () => {} }] }],
   ['a promise', { soon: Promise.resolve(1) }],
-])('[Q14.2][L12] keeps an item in its queue that cannot go to a child: %s', async (_, bad) => {
+])('[L40][Q14.2] keeps an item in its queue that cannot go to a child: %s', async (_, bad) => {
   const source = fifoQueue<unknown>()
   const destination = fifoQueue<unknown>()
   await source.putBatch(['before', bad, 'after'])

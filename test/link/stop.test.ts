@@ -37,7 +37,7 @@ describe.each(PLACEMENTS)('stop() of a link placed %s', placement => {
     await linked.done
   })
 
-  it.concurrent('[L35][P1] returns in time though a destination is full and nobody reads, and loses nothing', async () => {
+  it.concurrent('[L35][L39][P1] returns in time though a destination is full and nobody reads, and loses nothing', async () => {
     const source = fifoQueue<number>()
     const full = fifoQueue<number>({ capacity: 10 })
     const free = fifoQueue<number>()

@@ -51,12 +51,12 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
     status = news
     if (news.state === 'restarting' && !o.quiet) process.stderr.write(`queuelink: ${news.why}\n`)
   })
+  const interruption = new Interruption(() => link.stop({ timeout: PATIENCE }))
   const ends = opened(link, source, destinations, o)
   const start = performance.now()
   const progress = o.quiet
     ? undefined
     : await Progress.follow(() => link.metrics(), source.kind === 'file' ? source.path : undefined)
-  const interruption = new Interruption(() => link.stop({ timeout: PATIENCE }))
   const error = await outcome(link, ends)
   progress?.stop()
   const stopped = await interruption.over()

@@ -101,9 +101,15 @@ export class Sandbox {
   }
 }
 
-export function run(command: string, args: readonly string[], cwd: string, env = process.env): Promise<Ran> {
+export function run(
+  command: string,
+  args: readonly string[],
+  cwd: string,
+  env = process.env,
+  timeout = 25_000,
+): Promise<Ran> {
   return new Promise(resolve => {
-    execFile(command, args, { cwd, env, timeout: 25_000, maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
+    execFile(command, args, { cwd, env, timeout, maxBuffer: 2 ** 24 }, (error, stdout, stderr) =>
       resolve({ stdout, stderr, code: error ? (error.code ?? error.signal) : 0 }),
     )
   })

@@ -57,6 +57,8 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
   readonly #ended = new Deferred<void>()
   #text = ''
   readonly #parts: Uint8Array[] = []
+  /** The ticket of the last item that was given to the target. */
+  #sent = 0
   #waiting = 0
   #writing = 0
   #busy = true
@@ -159,7 +161,7 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
     if (this.#failed) return
     this.line.flush()
     if (this.#busy) return
-    if (this.#waiting > 0) this.#write()
+    if (this.ticket > this.#sent) this.#write()
     else if (this.#ending) this.#end(this.#ending)
   }
 
@@ -167,9 +169,10 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
     this.#busy = true
     const chunk = this.#chunk()
     const upTo = this.ticket
+    this.#sent = upTo
     this.#writing = this.#waiting
     this.#waiting = 0
-    this.#target.write(chunk, error => {
+    const written = (error?: unknown): void => {
       if (this.#failed) return
       if (error) {
         this.#fail(error)
@@ -178,7 +181,10 @@ export class Outlet<T> implements Gate<T>, Intake<T> {
       this.#writing = 0
       this.line.stored(upTo)
       this.#goOn()
-    })
+    }
+    // Items may be empty: there is nothing to write for those.
+    if (chunk.length > 0) this.#target.write(chunk, written)
+    else queueMicrotask(written)
   }
 
   #chunk(): Buffer {

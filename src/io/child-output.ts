@@ -5,6 +5,7 @@ import { QueueLinkError } from '../errors/queue-link-error.js'
 import type { Child } from './child.js'
 import type { Format } from './format.js'
 import { decoderFor } from './framing.js'
+import { streamError } from './io-error.js'
 import { keepOutput } from './keep-output.js'
 import { readStream } from './read-stream.js'
 
@@ -12,9 +13,10 @@ import { readStream } from './read-stream.js'
 export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefined): Source<unknown> {
   const name = `stdout of ${child.command}`
   const stream = child.process && keepOutput(child.process)
+  endAfterAbort(child, stream, signal)
   return onceAtATime(name, child, feed => {
     if (!stream) return () => {}
-    const pump = readStream(stream, name, decoderFor(as), feed)
+    const pump = readStream(stream, decoderFor(as), feed, { fail: cause => streamError('read', name, cause) })
     const abort = (): void => {
       pump.abort(signal?.reason)
       // Not closed under the child's feet: it has been asked to end, and may have to write first.
@@ -30,7 +32,7 @@ export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefin
 }
 
 /** A child's stderr: what comes while nobody reads is dropped but for its tail, so that the child never waits for that. */
-export function stderrOf(child: Child): Source<string> {
+export function stderrOf(child: Child, signal: AbortSignal | undefined): Source<string> {
   const name = `stderr of ${child.command}`
   const stream = child.process?.stderr
   let reader: Readable | undefined
@@ -40,6 +42,7 @@ export function stderrOf(child: Child): Source<string> {
   })
   stream?.on('close', () => void reader?.push(null))
   stream?.on('error', () => {})
+  endAfterAbort(child, stream, signal)
   return onceAtATime(name, child, feed => {
     if (!stream) {
       feed.end()
@@ -49,13 +52,20 @@ export function stderrOf(child: Child): Source<string> {
     const mine = new Readable({ read: () => void stream.resume() })
     reader = mine
     if (stream.closed) mine.push(null)
-    const pump = readStream(mine, name, decoderFor('lines'), feed)
+    const pump = readStream(mine, decoderFor('lines'), feed, { fail: cause => streamError('read', name, cause) })
     return () => {
       reader = undefined
       pump.stop()
       mine.destroy()
       stream.resume()
     }
+  })
+}
+
+/** Its own children may outlive a process that was aborted, and would keep the pipe open and full. */
+function endAfterAbort(child: Child, stream: Readable | null | undefined, signal: AbortSignal | undefined): void {
+  child.exit.catch(() => {
+    if (signal?.aborted) stream?.destroy()
   })
 }
 

@@ -3,6 +3,7 @@ import { Source } from '../core/source.js'
 import { optionError } from '../errors/option-error.js'
 import { FileFollower } from './follow-file.js'
 import { checkFormat, type Decoded, type Format, type FormatOption, type ValueFormat } from './format.js'
+import { isGzipPath } from './gzip-path.js'
 import { pathOf } from './paths.js'
 import { FileReader } from './read-file.js'
 
@@ -11,14 +12,18 @@ export interface FromFileOptions<A extends Format = Format> extends FormatOption
   start?: number
   /** Goes on with what is appended, for as long as it is subscribed; see below. */
   follow?: boolean
+  /** Decompresses; by default where the path ends in `.gz`. Not with `start` or `follow`. */
+  gzip?: boolean
   /** Ends the subscription with the signal's reason, at once; what is out can still be settled. */
   signal?: AbortSignal
 }
 
 /**
- * A file as a source of lines, chunks or JSON values. Each subscription opens it anew. Reading goes no further than what
- * is settled and a few hundred KiB, so that a file larger than memory passes. A file that is not there or cannot be read
- * is an error `ERR_FILE`; bytes that are no UTF-8 are read as U+FFFD, and a line that is not JSON is a CodecError.
+ * A file as a source of lines, chunks, JSON values or frames. Each subscription opens it anew. Reading goes no further than
+ * what is settled and a few hundred KiB, so that a file larger than memory passes. A file that is not there or cannot be
+ * read is an error `ERR_FILE`, and so is a damaged gzip file, after what came before; bytes that are no UTF-8 are read as
+ * U+FFFD, and what is not JSON, or no frame, is a CodecError with its byte offset. A FIFO keeps the process alive from its
+ * first writer on.
  *
  * With `follow` it does not end: it waits for a file that is not there, goes on with what is appended, and with the next
  * file of the name when the file is renamed or deleted (what is still written to the old one is read until there has been
@@ -44,6 +49,10 @@ export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<un
   const { start = 0, follow = false, signal } = o
   if (!Number.isSafeInteger(start) || start < 0) throw optionError('start', 'a byte offset, 0 or more', start)
   const name = pathOf(path)
+  const gzip = o.gzip ?? isGzipPath(name)
+  if (gzip && start > 0)
+    throw optionError('start', 'left out for a compressed file, which has no place to begin at', start)
+  if (gzip && follow) throw optionError('follow', 'left out for a compressed file, which cannot be followed', follow)
   return new Source<unknown>(
     name,
     () => new Feed(name),
@@ -52,7 +61,7 @@ export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<un
         feed.end(signal.reason)
         return () => {}
       }
-      const reader = follow ? new FileFollower(name, as, start, feed) : new FileReader(name, as, start, feed)
+      const reader = follow ? new FileFollower(name, as, start, feed) : new FileReader(name, as, start, gzip, feed)
       const abort = (): void => reader.abort(signal?.reason)
       signal?.addEventListener('abort', abort, { once: true })
       return () => {

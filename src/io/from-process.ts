@@ -83,7 +83,7 @@ export function fromProcess(command: string, args: readonly string[] = [], o: Pr
   return {
     pid: child.process?.pid,
     stdout: stdoutOf(child, as, signal),
-    stderr: stderrOf(child),
+    stderr: stderrOf(child, signal),
     stdin: sinkInto(new ChildInput(child), as),
     exit: exitOf(child),
     kill: (name?: NodeJS.Signals | number) => child.kill(name),

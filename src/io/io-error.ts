@@ -11,6 +11,8 @@ const ADVICE: Record<string, string> = {
   EDQUOT: 'the disk quota is used up; free space and start again, nothing unsettled is lost',
   EMFILE: 'too many files are open; close some, or raise the limit (ulimit -n)',
   ENFILE: 'too many files are open; close some, or raise the limit (ulimit -n)',
+  Z_DATA_ERROR: 'it is damaged, or not compressed with gzip; set gzip: false if it is not',
+  Z_BUF_ERROR: 'it is cut short; what came before was read',
   EPIPE: 'its reader has gone; find out why it ended',
   ECONNRESET: 'its other end has gone; find out why it ended',
 }

@@ -1,7 +1,9 @@
-import { close, constants, fstat, open, read } from 'node:fs'
-import { Socket } from 'node:net'
+import { close, constants, createReadStream, fstat, open, read, type Stats } from 'node:fs'
+import { pipeline, type Readable } from 'node:stream'
 import { isatty, ReadStream } from 'node:tty'
+import { createGunzip } from 'node:zlib'
 import type { Feed } from '../core/feed.js'
+import { openFifo } from './fifo.js'
 import type { Format } from './format.js'
 import { decoderFor } from './framing.js'
 import { fileError } from './io-error.js'
@@ -15,6 +17,7 @@ const CHUNK = { bytes: 64 * 1024, lines: 256 * 1024, json: 256 * 1024, frames: 2
 export class FileReader {
   readonly #path: string
   readonly #as: Format
+  readonly #gzip: boolean
   readonly #feed: Feed<unknown>
   readonly #pump: Pump<unknown>
   #stop = (): void => {
@@ -26,9 +29,10 @@ export class FileReader {
   #position: number | null
   #buffer: Buffer | undefined
 
-  constructor(path: string, as: Format, start: number, feed: Feed<unknown>) {
+  constructor(path: string, as: Format, start: number, gzip: boolean, feed: Feed<unknown>) {
     this.#path = path
     this.#as = as
+    this.#gzip = gzip
     this.#feed = feed
     this.#position = start
     this.#pump = new Pump(feed, decoderFor(as, start), () => this.#read())
@@ -57,7 +61,7 @@ export class FileReader {
       }
       if (this.#stopped) this.#close()
       else if (error) this.#fail(error)
-      else if (stat.isFIFO() || isatty(fd)) this.#stream(fd, stat.isFIFO())
+      else if (this.#gzip || stat.isFIFO() || isatty(fd)) this.#stream(fd, stat)
       else {
         if (stat.isFile()) this.#feed.resumable = true
         else this.#position = null
@@ -66,13 +70,16 @@ export class FileReader {
     })
   }
 
-  /** A pipe or a terminal can keep a read waiting: the event loop waits for those, not a thread of the pool. */
-  #stream(fd: number, isPipe: boolean): void {
+  #stream(fd: number, stat: Stats): void {
     this.#fd = -1
-    const stream = isPipe ? new Socket({ fd, writable: false }) : new ReadStream(fd)
-    const pump = readStream(stream, this.#path, decoderFor(this.#as), this.#feed)
+    const stream = inputOf(fd, stat)
+    const input = this.#gzip ? pipeline(stream, createGunzip({ chunkSize: CHUNK.bytes }), () => {}) : stream
+    const pump = readStream(input, decoderFor(this.#as), this.#feed, {
+      fail: cause => fileError('read', this.#path, cause),
+    })
     this.#stop = () => {
       pump.stop()
+      input.destroy()
       stream.destroy()
     }
   }
@@ -106,4 +113,10 @@ export class FileReader {
     this.#fd = -1
     if (fd >= 0) close(fd)
   }
+}
+
+/** A pipe or a terminal can keep a read waiting: the event loop waits for those, not a thread of the pool. */
+function inputOf(fd: number, stat: Stats): Readable {
+  if (stat.isFIFO()) return openFifo(fd)
+  return isatty(fd) ? new ReadStream(fd) : createReadStream('', { fd })
 }

@@ -10,17 +10,22 @@ const LONGEST_CLOSE = 1000
 export class StreamTarget implements Target {
   readonly name: string
   readonly #stream: Writable
+  readonly #reason: Error | undefined
   #ending = false
 
-  constructor(stream: Writable, name: string) {
+  /** `reason`: what a stream is destroyed with that would take it for its orderly end otherwise. */
+  constructor(stream: Writable, name: string, reason?: Error) {
     this.name = name
     this.#stream = stream
+    this.#reason = reason
   }
 
   open(opened: (error?: unknown) => void, lost: (error: unknown) => void): void {
     const stream = this.#stream
     // Stays for good: a stream may fail after its end, and an 'error' that nobody hears ends the process.
-    stream.on('error', cause => lost(streamError('write to', this.name, cause)))
+    stream.on('error', cause => {
+      if (!this.#ending) lost(streamError('write to', this.name, cause))
+    })
     stream.once('close', () => {
       if (!this.#ending) lost(this.#gone())
     })
@@ -56,7 +61,7 @@ export class StreamTarget implements Target {
       cancel()
       destroyed()
     })
-    stream.destroy()
+    stream.destroy(this.#reason)
   }
 
   get #isStdio(): boolean {

@@ -137,7 +137,7 @@ describe('json', () => {
     )
   })
 
-  it('skips blank lines, and counts their bytes to the value that follows', () => {
+  it('E12: skips blank lines, and counts their bytes to the value that follows', () => {
     const decoder = decoderFor('json')
     decoder.write(Buffer.from('\n \r\n1\n\n2'))
     expect([decoder.next(), decoder.taken, decoder.next()]).toEqual([1, 6, NONE])
@@ -145,7 +145,7 @@ describe('json', () => {
     expect([decoder.next(), decoder.taken, decoder.next()]).toEqual([2, 2, NONE])
   })
 
-  it('tells where a line is that is not JSON', () => {
+  it('E12: tells where a line is that is not JSON', () => {
     const decoder = decoderFor('json')
     decoder.write(Buffer.from('{"a":1}\nnope\n'))
     expect(decoder.next()).toEqual({ a: 1 })

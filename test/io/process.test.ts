@@ -47,7 +47,7 @@ describe('fromProcess', () => {
     expect(child.kill()).toBe(false)
   })
 
-  it('a nonzero exit is an error of `exit` alone, with code and stderr', async () => {
+  it('E33: a nonzero exit is an error of `exit` alone, with code and stderr', async () => {
     const child = sh('echo out; echo "it is broken: é" >&2; exit 3')
     const out = outcome(child.stdout)
     const { error } = await outcome(child.exit)
@@ -57,17 +57,17 @@ describe('fromProcess', () => {
     expect(await out).toEqual({ values: ['out'] })
   })
 
-  it('keeps the last 2 KiB of stderr, from a whole character on', async () => {
+  it('E33, E35: keeps the last 2 KiB of stderr, from a whole character on', async () => {
     const child = sh(`i=0; while [ $i -lt 3000 ]; do printf é >&2; i=$((i+1)); done; printf xyz >&2; exit 1`)
     const { stderr } = (await outcome(child.exit)).error as ExitError
     expect(stderr).toBe(`${'é'.repeat(1022)}xyz`)
   })
 
-  it('a signal that nobody asked for is an error', async () => {
+  it('E33: a signal that nobody asked for is an error', async () => {
     expect((await outcome(sh('kill -9 $$').exit)).error).toMatchObject({ exitCode: null, signal: 'SIGKILL' })
   })
 
-  it('kill() sends a signal, and the end that follows is no failure', async () => {
+  it('E33: kill() sends a signal, and the end that follows is no failure', async () => {
     const child = fromProcess('sleep', ['60'])
     expect(child.kill()).toBe(true)
     expect(await outcome(child.exit)).toEqual({ values: [{ code: null, signal: 'SIGTERM' }] })
@@ -80,7 +80,7 @@ describe('fromProcess', () => {
     ['may not be run', '/etc/passwd', {}, 'EACCES', /EACCES/],
     ['has no cwd', 'true', { cwd: '/no/such' }, 'ENOENT', /cwd/],
     ['is no valid argument', 'a\0b', {}, 'ERR_INVALID_ARG_VALUE', /null bytes/],
-  ])('a command that %s is an error of everything', async (_, command, o, code, mend) => {
+  ])('E32: a command that %s is an error of everything', async (_, command, o, code, mend) => {
     const child = fromProcess(command, [], o)
     const queue = fifoQueue<string>()
     await queue.put('a')
@@ -107,8 +107,11 @@ describe('fromProcess', () => {
     }
   })
 
-  it('E3: passes 300 MB on stdout and stderr at once, all of it, in constant memory', async () => {
-    const child = sh('(head -c 300000000 /dev/zero >&2) & head -c 300000000 /dev/zero; wait', { as: 'bytes' })
+  // QUEUELINK_LONG=1 makes it 1 GB.
+  const MUCH = process.env.QUEUELINK_LONG ? 1_000_000_000 : 300_000_000
+
+  it(`E3: passes ${MUCH / 1e6} MB on stdout and stderr at once, all of it, in constant memory`, async () => {
+    const child = sh(`(head -c ${MUCH} /dev/zero >&2) & head -c ${MUCH} /dev/zero; wait`, { as: 'bytes' })
     let bytes = 0
     const before = process.memoryUsage().rss
     let most = 0
@@ -122,11 +125,11 @@ describe('fromProcess', () => {
     )
     await lastValueFrom(child.exit)
     await done
-    expect(bytes).toBe(300_000_000)
+    expect(bytes).toBe(MUCH)
     expect((most - before) / 1024 / 1024).toBeLessThan(100)
   })
 
-  it('a process waits while its stdout is not read, and goes on when it is', async () => {
+  it('E35: a process waits while its stdout is not read, and goes on when it is', async () => {
     const child = sh('head -c 2000000 /dev/zero; echo done >&2', { as: 'bytes' })
     const err: string[] = []
     child.stderr.subscribe(line => void err.push(line))
@@ -138,7 +141,7 @@ describe('fromProcess', () => {
     await until(() => bytes === 2_000_000 && err.length === 1)
   })
 
-  it('unread stderr never stalls it', async () => {
+  it('E35: unread stderr never stalls it', async () => {
     expect(await outcome(sh('head -c 20000000 /dev/zero >&2').exit)).toEqual({ values: [{ code: 0, signal: null }] })
   })
 
@@ -182,13 +185,13 @@ describe('fromProcess', () => {
     expect(queue.metrics().acked).toBeLessThan(1000)
   })
 
-  it('unsubscribing from stdout closes that pipe', async () => {
+  it('E30: unsubscribing from stdout closes that pipe', async () => {
     const child = fromProcess('yes')
     expect(await firstValueFrom(child.stdout.pipe(take(1)))).toBe('y')
     expect((await outcome(child.exit)).error).toMatchObject({ code: 'ERR_EXIT' })
   })
 
-  it('an abort asks with SIGTERM, and ends everything with its reason', async () => {
+  it('E34: an abort asks with SIGTERM, and ends everything with its reason', async () => {
     const stop = new AbortController()
     const child = sh('trap "echo bye >&2; exit 0" TERM; echo ready; while :; do sleep 0.05; done', {
       signal: stop.signal,
@@ -204,7 +207,7 @@ describe('fromProcess', () => {
     expect(exists(child.pid as number)).toBe(false)
   })
 
-  it('a process that ignores SIGTERM is killed when its grace is over, and leaves no zombie', async () => {
+  it('E34: a process that ignores SIGTERM is killed when its grace is over, and leaves no zombie', async () => {
     const stop = new AbortController()
     const child = sh('trap "" TERM; echo ready; while :; do sleep 0.05; done', { signal: stop.signal, grace: 150 })
     const ready = new Subject<void>()
@@ -224,7 +227,66 @@ describe('fromProcess', () => {
     await expect(child.stdin.done).rejects.toBe('no')
   })
 
-  it('leaves no descriptor and no process: read, unread, killed, not started', async () => {
+  it('E29: stdout and stderr take one subscription at a time', async () => {
+    const child = sh('cat; echo bye >&2')
+    const [out, err] = [outcome(child.stdout), outcome(child.stderr)]
+    for (const source of [child.stdout, child.stderr]) {
+      expect((await outcome(source)).error).toMatchObject({ code: 'ERR_STREAM_TAKEN' })
+    }
+    of('a').subscribe(child.stdin)
+    expect([(await out).values, (await err).values]).toEqual([['a'], ['bye']])
+  })
+
+  it('E35: what stderr says while nobody is subscribed is gone', async () => {
+    const child = sh('echo lost >&2; read line; echo kept >&2; exit 1')
+    await sleep(100)
+    const err = outcome(child.stderr)
+    of('go').subscribe(child.stdin)
+    expect(await err).toEqual({ values: ['kept'] })
+    expect((await outcome(child.exit)).error).toMatchObject({ stderr: 'lost\nkept\n' })
+  })
+
+  it('E36: leaves nothing of those that flood, ignore SIGTERM, end early or crash, with stdin and stdout in use', async () => {
+    const pids: (number | undefined)[] = []
+    const line = 'x'.repeat(10_000)
+    await leavesNothingOpen(async () => {
+      const stop = new AbortController()
+      const children = [
+        sh('yes & yes >&2', { signal: stop.signal }),
+        sh(`trap "" TERM; echo ready; while :; do echo ${line}; done`, { signal: stop.signal, grace: 50 }),
+        sh('exec yes'),
+        sh('read line; exit 3'),
+        sh('read line; kill -SEGV $$'),
+        sh('exec 0<&- 1>&-; sleep 0.05'),
+      ]
+      const feeds = children.map(child => {
+        const queue = fifoQueue<string>()
+        void queue.putBatch(new Array(200).fill(line))
+        queue.subscribe(child.stdin)
+        child.stdout.subscribe({ error: () => {} })
+        child.stderr.subscribe({ error: () => {} })
+        return queue
+      })
+      await sleep(50)
+      children[2]?.kill('SIGKILL')
+      stop.abort(new Error('enough'))
+      const ends = await Promise.all(children.map(child => outcome(child.exit)))
+      expect(ends.map(({ values, error }) => values[0] ?? (error as { code?: string }).code)).toEqual([
+        undefined,
+        undefined,
+        { code: null, signal: 'SIGKILL' },
+        'ERR_EXIT',
+        'ERR_EXIT',
+        { code: 0, signal: null },
+      ])
+      await Promise.allSettled(children.map(child => child.stdin.done))
+      for (const queue of feeds) await until(() => queue.size + queue.metrics().acked === 200)
+      pids.push(...children.map(child => child.pid))
+    })
+    for (const pid of pids) expect(exists(pid as number)).toBe(false)
+  })
+
+  it('E36: leaves no descriptor and no process: read, unread, killed, not started', async () => {
     const pids: (number | undefined)[] = []
     await leavesNothingOpen(async () => {
       const read = sh('echo a')
@@ -264,7 +326,7 @@ describe('a process that uses them', () => {
     expect(queue.metrics().acked).toBeLessThan(10_000)
   })
 
-  it('takes its children with it when it exits', async () => {
+  it('E36: takes its children with it when it exits', async () => {
     const { stdout } = await run(process.execPath, [fixture('io-leave-children.js')])
     await until(() => !exists(Number(stdout)), 'the end of the child')
   })

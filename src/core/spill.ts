@@ -52,11 +52,7 @@ export class SpillDirectory {
   static async make(): Promise<SpillDirectory> {
     try {
       await sweep()
-<<<<<<< Updated upstream
       // Only who makes one needs it; a link's child starts the sooner.
-=======
-      // Loaded when first needed: most programs never spill.
->>>>>>> Stashed changes
       const { dir } = await import('tmp-promise')
       const { path } = await dir({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
       return new SpillDirectory(path, () => rm(path, { recursive: true, force: true }))

@@ -59,7 +59,7 @@ describe.each(PLACEMENTS)('a link placed %s', placement => {
 
   it.concurrent('[L1] links Observables, Subjects and streams', async () => {
     const subject = new Subject<string>()
-    const readable = Readable.from(['from a\nstr', 'eam\n'])
+    const readable = Readable.from(['from a\nstr', 'eam\n'], { objectMode: false })
     const seen: string[] = []
     const other = new Subject<string>()
     other.subscribe(value => void seen.push(value))

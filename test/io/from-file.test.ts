@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { CodecError, type Delivery, fifoQueue, fromFile, QueueLinkError } from 'queuelink'
-import { firstValueFrom, map, take, toArray } from 'rxjs'
+import { firstValueFrom, map, take, tap, toArray } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import type { Feed } from '#src/core/feed'
 import { leavesNothingOpen, outcome, until, workDir } from './help.js'
@@ -105,7 +105,8 @@ describe('fromFile', () => {
       .deliveries({ prefetch: 50, onOpen: opened => (feed = opened) })
       .subscribe(() => seen++)
     const subscription = fromFile(path).subscribe(queue)
-    await sleep(100)
+    await until(() => seen === 50 && queue.size === 10)
+    await sleep(50)
     expect(seen).toBe(50)
     expect(feed?.mailbox.store.ready).toBeLessThanOrEqual(4096)
     expect(queue.size).toBe(10)
@@ -135,8 +136,10 @@ describe('fromFile', () => {
     const path = file(numbers(100_000))
     const stop = new AbortController()
     const reason = new Error('enough')
-    const ended = outcome(fromFile(path, { signal: stop.signal }).deliveries({ prefetch: 1 }))
-    await sleep(20)
+    let seen = 0
+    const deliveries = fromFile(path, { signal: stop.signal }).deliveries({ prefetch: 1 })
+    const ended = outcome(deliveries.pipe(tap(() => seen++)))
+    await until(() => seen === 1)
     stop.abort(reason)
     const { values, error } = await ended
     expect(values).toHaveLength(1)

@@ -1,14 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
-// Tests import the package by its name and internals as '#src/…'; both are the built files. Vite does not resolve a
-// package's own name, so the entry points are aliased here, straight from package.json.
-const { name, exports } = JSON.parse(readFileSync(new URL('./package.json', import.meta.url), 'utf8'))
-const entryPoints = Object.entries<string | { default: string }>(exports).map(([subpath, target]) => ({
-  find: new RegExp(`^${subpath.replace('.', name)}$`),
-  replacement: fileURLToPath(new URL(typeof target === 'string' ? target : target.default, import.meta.url)),
-}))
+// Tests import the package by its name and internals as '#src/…'; both are the built files, before they are bundled, so that
+// no module is there twice. What tests start, and the test of the package itself, runs the bundle.
+const built = (path: string): string => fileURLToPath(new URL(`./dist/${path}`, import.meta.url))
+const entryPoints = [
+  { find: /^queuelink$/, replacement: built('src/index.js') },
+  { find: /^queuelink\/operators$/, replacement: built('operators/index.js') },
+  { find: /^queuelink\/testing$/, replacement: built('src/testing/index.js') },
+]
 
 export default defineConfig({
   resolve: { alias: entryPoints },

@@ -57,7 +57,7 @@ describe.skipIf(process.platform === 'win32')('a command line in', () => {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'queuelink-lines-'))
     await run('mkdir', ['bin'], directory)
-    await symlink(join(root, 'dist/src/cli/main.js'), join(directory, 'bin/queuelink'))
+    await symlink(join(root, 'dist/bundle/cli/main.js'), join(directory, 'bin/queuelink'))
   })
 
   afterAll(() => rm(directory, { recursive: true, force: true }))

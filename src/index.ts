@@ -38,7 +38,13 @@ export type { DestinationEndpoint, LinkFile, SourceEndpoint } from './link/endpo
 export { link } from './link/link.js'
 export type { EdgeMetrics, LinkMetrics, LinkReport, LinkState, LinkStatus } from './link/link-status.js'
 export type { Placement } from './link/placement.js'
-export { type EndpointId, type LinkOptions, QueueLink, type StopOptions } from './link/queue-link.js'
+export {
+  type EndpointId,
+  type LinkOptions,
+  type OperatorLinkOptions,
+  QueueLink,
+  type StopOptions,
+} from './link/queue-link.js'
 export { type Step, step } from './link/step.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'
 export { lifoQueue } from './queues/memory/lifo-queue.js'

@@ -9,7 +9,7 @@ import { ValueLane } from './value-lane.js'
 export type Read<T> = (feed: Feed<T>) => () => void
 
 /** Items out at once: more than of a queue, since bytes bound them too, and each write carries what is out. */
-const PREFETCH = 1024
+export const READ_PREFETCH = 1024
 
 /**
  * The Observable side of files, streams and processes. Each subscription reads on its own, and, as with a queue, goes no
@@ -21,7 +21,7 @@ export class Source<T> extends Observable<T> {
   readonly #read: Read<T>
 
   constructor(name: string, open: () => Feed<T>, read: Read<T>) {
-    super(subscriber => this.#values(subscriber, PREFETCH))
+    super(subscriber => this.#values(subscriber, READ_PREFETCH))
     this.name = name
     this.#open = open
     this.#read = read
@@ -29,13 +29,13 @@ export class Source<T> extends Observable<T> {
 
   /** What subscribing to the source itself does, with options. */
   observe(o: { prefetch?: number } = {}): Observable<T> {
-    const prefetch = checkCount('prefetch', o.prefetch, PREFETCH)
+    const prefetch = checkCount('prefetch', o.prefetch, READ_PREFETCH)
     return new Observable(subscriber => this.#values(subscriber, prefetch))
   }
 
   /** Items with `ack` and `nack`, at most `prefetch` of them out at once. */
   deliveries(o: { prefetch?: number; onOpen?: (feed: Feed<T>) => void } = {}): Observable<Delivery<T>> {
-    const prefetch = checkCount('prefetch', o.prefetch, PREFETCH)
+    const prefetch = checkCount('prefetch', o.prefetch, READ_PREFETCH)
     return new Observable(subscriber => {
       const feed = this.#open()
       o.onOpen?.(feed)

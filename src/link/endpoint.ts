@@ -11,6 +11,7 @@ import { fileIdentity } from '../io/file-identity.js'
 import { checkFormat, type Format } from '../io/format.js'
 import { fromFile } from '../io/from-file.js'
 import { fromReadable } from '../io/from-readable.js'
+import { isGzipPath } from '../io/gzip-path.js'
 import type { OutletSink } from '../io/outlet-sink.js'
 import { toFile } from '../io/to-file.js'
 import { toWritable } from '../io/to-writable.js'
@@ -21,7 +22,7 @@ import type { FileEndpoint, PlacedEndpoint } from './protocol.js'
 /** A file and how it is read or written. A bare path means the same, with the format that its extension tells. */
 export interface LinkFile {
   path: string | URL
-  /** `json` for .json, .jsonl and .ndjson, else `lines`. */
+  /** `json` for .json, .jsonl and .ndjson, also before .gz, else `lines`. */
   as?: Format
   /** Destinations: keeps what the file holds, and writes after it. */
   append?: boolean
@@ -52,7 +53,7 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
     return {
       name: file.file,
       identity: fileIdentity(file.file),
-      file,
+      ...portable(file),
       check: () => asLinkError(() => checkReadable(file.file)),
       open: () => openSource(fromFile(file.file, { as: file.as })),
     }
@@ -72,7 +73,7 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
     return {
       name: file.file,
       identity: fileIdentity(file.file),
-      file,
+      ...portable(file),
       check: () => asLinkError(() => checkWritable(file.file)),
       open: () => openFileDestination(file),
     }
@@ -103,6 +104,11 @@ export function openFileDestination({ file, as, append = false }: FileEndpoint, 
   return { ...openDestination(sink, false), opened: sink.opened }
 }
 
+/** A compressed file cannot be gone on with where a child died; this process opens it, and keeps it open. */
+function portable(file: FileEndpoint): { file?: FileEndpoint } {
+  return isGzipPath(file.file) ? {} : { file }
+}
+
 function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
   if (typeof endpoint !== 'object' || endpoint === null) return typeof endpoint === 'string'
   if (endpoint instanceof URL) return true
@@ -115,7 +121,7 @@ function fileEndpoint(from: string | URL | LinkFile): FileEndpoint {
   if (at === '') throw unsupported('endpoint', at, 'a path that is not empty')
   // Absolute, wherever the parent or the child goes.
   const file = resolve(at instanceof URL || at.startsWith('file:') ? pathOf(at) : at)
-  const byName = /\.(nd)?json(l)?$/.test(file) ? 'json' : 'lines'
+  const byName = /\.(nd)?json(l)?(\.gz)?$/.test(file) ? 'json' : 'lines'
   return { file, as: as === undefined ? byName : checkFormat(as), ...(append ? { append } : {}) }
 }
 

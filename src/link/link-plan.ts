@@ -12,7 +12,7 @@ export interface LinkPlan {
   readonly through: OperatorFunction<unknown, unknown> | Step | undefined
   readonly each: ((...args: never[]) => unknown) | Step | undefined
   readonly concurrency: number
-  readonly prefetch: number
+  readonly prefetch: number | undefined
   readonly atMostOnce: boolean
   readonly restart: { readonly max: number; readonly backoff: number }
 }

@@ -1,6 +1,6 @@
 import { LinkError } from '../errors/link-error.js'
 import type { DestinationEndpoint, SourceEndpoint } from './endpoint.js'
-import { type LinkOptions, QueueLink } from './queue-link.js'
+import { type LinkOptions, type OperatorLinkOptions, QueueLink } from './queue-link.js'
 
 /**
  * Links sources to destinations: every item of every source reaches every destination. Throws a LinkError, with nothing
@@ -11,21 +11,27 @@ import { type LinkOptions, QueueLink } from './queue-link.js'
  * import { fifoQueue, link } from 'queuelink'
  *
  * const words = fifoQueue<string>()
- * const linked = link(words, 'words.txt', { each: (word: string) => word.toUpperCase() })
+ * const linked = link(words, 'words.txt', { each: word => word.toUpperCase() })
  * await words.put('hello')
  * await words.shutdown()
  * await linked.done // words.txt holds HELLO
  * ```
  */
-export function link<S, D>(
+export function link<S = string, D = unknown, E = S>(
   source: SourceEndpoint<S> | readonly SourceEndpoint<S>[],
   destination: DestinationEndpoint<D> | readonly DestinationEndpoint<D>[],
-  o: LinkOptions = {},
-): QueueLink {
+  o?: LinkOptions<S, E>,
+): QueueLink
+export function link<S = string, D = unknown, E = S>(
+  source: SourceEndpoint<S> | readonly SourceEndpoint<S>[],
+  destination: DestinationEndpoint<D> | readonly DestinationEndpoint<D>[],
+  o: OperatorLinkOptions<S, E>,
+): QueueLink
+export function link(source: unknown, destination: unknown, o: LinkOptions | OperatorLinkOptions = {}): QueueLink {
   const made = new QueueLink(o)
   try {
-    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<S>)
-    for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<D>)
+    for (const one of list(source, 'source')) made.read(one as SourceEndpoint<unknown>)
+    for (const one of list(destination, 'destination')) made.write(one as DestinationEndpoint<unknown>)
     return made
   } catch (error) {
     void made.close()

@@ -1,5 +1,6 @@
 import { type Observable, type OperatorFunction, Subject } from 'rxjs'
 import type { Delivery } from '../core/delivery.js'
+import { PREFETCH } from '../core/lane.js'
 import { slot } from '../core/receipt.js'
 import { settleDeliveries } from '../core/settle-deliveries.js'
 import { LinkError } from '../errors/link-error.js'
@@ -13,7 +14,7 @@ import { within } from './within.js'
 export interface MoverOptions {
   readonly through: OperatorFunction<unknown, unknown> | undefined
   readonly each: OperatorFunction<Delivery<unknown>, Delivery<unknown>> | undefined
-  readonly prefetch: number
+  readonly prefetch: number | undefined
   readonly atMostOnce: boolean
 }
 
@@ -82,7 +83,8 @@ export class Mover {
   addSource(id: number, open: () => OpenSource): void {
     this.#assertRunning()
     const source = open()
-    const { each, prefetch } = this.#o
+    const { each } = this.#o
+    const prefetch = this.#o.prefetch ?? source.prefetch ?? PREFETCH
     const end = {
       complete: () => this.#sourceEnded(),
       error: (error: unknown) => this.fail(error),

@@ -7,7 +7,7 @@ import { mailboxOf } from '../core/mailbox-of.js'
 import { MemoryStore } from '../core/memory-store.js'
 import { Queue } from '../core/queue.js'
 import { type CurrentReceipt, slot } from '../core/receipt.js'
-import { Source } from '../core/source.js'
+import { READ_PREFETCH, Source } from '../core/source.js'
 import { LinkError } from '../errors/link-error.js'
 import { SinkOverflowError } from '../errors/sink-overflow-error.js'
 import { timestamp } from '../util/clock.js'
@@ -15,6 +15,8 @@ import { timestamp } from '../util/clock.js'
 /** A source that a link reads: every kind ends up as a mailbox whose items are leased and settled. */
 export interface OpenSource {
   readonly mailbox: Mailbox<unknown>
+  /** Items out at once, unless the link says otherwise; 256 where absent. */
+  readonly prefetch?: number
   /** For files: everything before this byte is settled, counted from where reading began. */
   settledBytes?(): number
   stop(error: unknown): void
@@ -24,7 +26,7 @@ export function openSource(source: Queue<unknown> | Source<unknown> | Observable
   if (source instanceof Queue) return { mailbox: mailboxOf(source), stop: () => {} }
   if (source instanceof Source) {
     const { feed, stop } = source.open()
-    return { mailbox: feed.mailbox, settledBytes: () => feed.settledBytes, stop }
+    return { mailbox: feed.mailbox, prefetch: READ_PREFETCH, settledBytes: () => feed.settledBytes, stop }
   }
   if (isObservable(source)) return openObservable(source)
   throw new LinkError('this source cannot be opened', 'ERR_LINK_ENDPOINT')

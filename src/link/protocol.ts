@@ -28,7 +28,7 @@ export interface Placed {
   readonly through?: Step
   readonly each?: Step
   readonly concurrency: number
-  readonly prefetch: number
+  readonly prefetch: number | undefined
   readonly atMostOnce: boolean
   readonly spill: string
 }

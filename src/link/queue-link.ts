@@ -20,24 +20,30 @@ import { ProcessRuntime } from './runtime/process.js'
 import type { Runtime, RuntimeStop } from './runtime/runtime.js'
 import { isStep, type Step } from './step.js'
 
-export interface LinkOptions {
+/** `S`: what the sources give, and `each` takes; `E`: what `through` takes. */
+export interface LinkOptions<S = never, E = never> {
   name?: string
   /** `auto`: a child process when endpoints and operators can all be opened there, else in this thread. */
   placement?: Placement
   /** Transforms the whole stream, in the call that brings an item. */
-  through?: OperatorFunction<never, unknown> | Step
+  through?: OperatorFunction<E, unknown> | Step
   /** Transforms each delivery on its own, asynchronously too, at least once. */
-  each?: EachHandler<never, unknown> | OperatorFunction<never, unknown> | Step
+  each?: EachHandler<S, unknown> | Step
   /** Items that `each` works on at a time. 1. */
   concurrency?: number
   /** Shuts destination queues down, and completes Observers, when all sources have ended. */
   closeOnComplete?: boolean
-  /** Items out of each source at once and not stored everywhere. 256. */
+  /** Items out of each source at once and not stored everywhere. 256; 1,024 of a file or stream. */
   prefetch?: number
   /** `at-most-once` lets `through` hold values: what it holds is lost in a crash. */
   delivery?: 'at-least-once' | 'at-most-once'
   /** `max` restarts of the child in a row without progress (5), the first after `backoff` ms (100), then twice as long. */
   restart?: { max?: number; backoff?: number }
+}
+
+/** The same with an RxJS operator for `each`, which is applied to each delivery on its own. */
+export interface OperatorLinkOptions<S = never, E = never> extends Omit<LinkOptions<S, E>, 'each'> {
+  each: OperatorFunction<S, unknown>
 }
 
 export interface StopOptions {
@@ -68,7 +74,7 @@ export type EndpointId = number
  */
 export class QueueLink implements AsyncDisposable {
   readonly name: string
-  readonly #o: LinkOptions
+  readonly #o: LinkOptions | OperatorLinkOptions
   readonly #plan: LinkPlan
   readonly #status: BehaviorSubject<LinkStatus>
   readonly #done = new Deferred<void>()
@@ -79,7 +85,7 @@ export class QueueLink implements AsyncDisposable {
   #watched = false
   #stopping: Promise<LinkReport> | undefined
 
-  constructor(o: LinkOptions = {}) {
+  constructor(o: LinkOptions | OperatorLinkOptions = {}) {
     const { restart = {}, placement = 'auto', delivery = 'at-least-once' } = o
     if (!['auto', 'inline', 'process'].includes(placement)) {
       throw optionError('placement', "'auto', 'inline' or 'process'", placement)
@@ -96,7 +102,7 @@ export class QueueLink implements AsyncDisposable {
       through: o.through as LinkPlan['through'],
       each: o.each as LinkPlan['each'],
       concurrency: checkCount('concurrency', o.concurrency, 1),
-      prefetch: checkCount('prefetch', o.prefetch, 256),
+      prefetch: o.prefetch === undefined ? undefined : checkCount('prefetch', o.prefetch, 1),
       atMostOnce: delivery === 'at-most-once',
       restart: {
         max: restart.max === 0 ? 0 : checkCount('restart.max', restart.max, 5),

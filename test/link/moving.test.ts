@@ -225,6 +225,18 @@ describe.each(PLACEMENTS)('a link placed %s', placement => {
   })
 })
 
+it('[L3] keeps compressed files in this process, where they outlive a child', async () => {
+  const dir = workDir()
+  const [plain, packed, back] = [join(dir, 'plain.ndjson'), join(dir, 'packed.ndjson.gz'), join(dir, 'back.ndjson')]
+  writeFileSync(plain, '{"n":1}\n{"n":2}\n')
+  const packing = link(plain, packed)
+  const placements: string[] = []
+  packing.status$.subscribe(({ state, placement }) => state === 'running' && placements.push(placement))
+  await packing.done
+  await link(packed, back, { placement: 'process' }).done
+  expect([placements, readFileSync(back, 'utf8')]).toEqual([['inline'], '{"n":1}\n{"n":2}\n'])
+})
+
 it('[L24][L25] chooses a child process where everything can be opened there, and says why', async () => {
   const dir = workDir()
   writeFileSync(join(dir, 'in'), 'a\n')

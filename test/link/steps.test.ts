@@ -1,4 +1,4 @@
-import { fifoQueue, LinkError, link, step } from 'queuelink'
+import { fifoQueue, LinkError, type LinkOptions, link, type OperatorLinkOptions, step } from 'queuelink'
 import { concatMap, delay, filter, map, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { failureOf, leavesNothing, PLACEMENTS, range, STEPS, take } from './help.js'
@@ -6,12 +6,12 @@ import { failureOf, leavesNothing, PLACEMENTS, range, STEPS, take } from './help
 leavesNothing()
 
 /** What a link with these options makes of the items, once all are through. */
-async function through<T>(items: readonly unknown[], o: Parameters<typeof link>[2]): Promise<T[]> {
+async function through<T>(items: readonly unknown[], o: LinkOptions | OperatorLinkOptions): Promise<T[]> {
   const source = fifoQueue<unknown>()
   const destination = fifoQueue<T>()
   await source.putBatch(items)
   await source.shutdown()
-  await link(source, destination, o).done
+  await link(source, destination, o as LinkOptions<unknown>).done
   return take(destination, destination.size)
 }
 

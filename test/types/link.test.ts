@@ -35,6 +35,19 @@ it('takes operators and handlers of any type, and steps', () => {
   expectTypeOf({ each: step('module', 'name', 1) }).toExtend<LinkOptions>()
 })
 
+it('infers what each takes from the sources', () => {
+  const calls = (): void => {
+    link(numbers, strings, { each: n => expectTypeOf(n).toBeNumber() })
+    link([of('a'), strings], numbers, { each: async word => expectTypeOf(word).toBeString() })
+    link('path', numbers, { each: line => expectTypeOf(line).toBeString() })
+    link({ path: 'orders.ndjson' }, numbers, { each: (order: { id: number }) => order.id })
+    link(numbers, strings, { each: n => String(n), through: map((text: string) => text.length) })
+    // @ts-expect-error the queue holds numbers
+    link(numbers, strings, { each: (word: string) => word })
+  }
+  expectTypeOf(calls).returns.toBeVoid()
+})
+
 it('types a step by its export', () => {
   const times = (factor: number) => map((n: number) => n * factor)
   const upper = (word: string): string => word.toUpperCase()

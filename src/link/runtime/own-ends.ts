@@ -1,3 +1,4 @@
+import { PREFETCH } from '../../core/lane.js'
 import type { OpenDestination } from '../open-destination.js'
 import type { OpenSource } from '../open-source.js'
 import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
@@ -18,13 +19,13 @@ interface OwnDestination {
 
 /** The endpoints of a process-placed link that only the parent can open: opened once, they outlive a child. */
 export class OwnEnds {
-  readonly #prefetch: number
+  readonly #prefetch: number | undefined
   readonly #onFailed: (error: unknown) => void
   readonly #sources = new Map<number, OwnSource>()
   readonly #destinations = new Map<number, OwnDestination>()
   #channel: Channel<DataFromChild, DataToChild> | undefined
 
-  constructor(prefetch: number, onFailed: (error: unknown) => void) {
+  constructor(prefetch: number | undefined, onFailed: (error: unknown) => void) {
     this.#prefetch = prefetch
     this.#onFailed = onFailed
   }
@@ -41,7 +42,8 @@ export class OwnEnds {
   addSource({ id, endpoint }: Placeable<OpenSource>): void {
     if (endpoint.file || this.#sources.has(id)) return
     const source = endpoint.open()
-    const feeder = new SourceFeeder(id, source.mailbox, this.#prefetch, this.#onFailed)
+    const window = this.#prefetch ?? source.prefetch ?? PREFETCH
+    const feeder = new SourceFeeder(id, source.mailbox, window, this.#onFailed)
     this.#sources.set(id, { source, feeder })
     if (this.#channel) feeder.connect(this.#channel)
   }

@@ -17,7 +17,8 @@ async function digest(path: string): Promise<string> {
   return hash.digest('hex')
 }
 
-it('E4: 200 MB of lines pass from file to file in less than 150 MiB, unchanged', async () => {
+// As text in memory they would take 400 MB. Node itself takes 45 to 90, by version.
+it('E4: 200 MB of lines pass from file to file in less than 200 MiB, unchanged', async () => {
   const from = join(dir(), 'from')
   const to = join(dir(), 'to')
   function* megabytes(): Generator<Buffer> {
@@ -30,5 +31,5 @@ it('E4: 200 MB of lines pass from file to file in less than 150 MiB, unchanged',
   const script = fileURLToPath(new URL('../fixtures/io-copy.js', import.meta.url))
   const { stdout } = await promisify(execFile)(process.execPath, [script, from, to])
   expect(await digest(to)).toBe(await digest(from))
-  expect(Number(stdout)).toBeLessThan(150)
+  expect(Number(stdout)).toBeLessThan(200)
 })

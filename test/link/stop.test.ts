@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { fifoQueue, type LinkReport, link, step } from 'queuelink'
@@ -129,9 +129,10 @@ describe.each(PLACEMENTS)('stop() of a link placed %s', placement => {
 it.concurrent('[L35] kills a child that does not answer', async () => {
   const source = fifoQueue<number>()
   await source.put(1)
-  const linked = link(source, fifoQueue(), { placement: 'process', each: step(STEPS, 'hangs') })
+  const begun = join(workDir(), 'begun')
+  const linked = link(source, fifoQueue(), { placement: 'process', each: step(STEPS, 'hangsAfter', begun) })
   const pid = await childOf(linked)
-  await until(() => linked.metrics().unsettled === 1)
+  await until(() => existsSync(begun))
   const { report, ms } = await timed(linked.stop({ timeout: 100 }))
   expect(ms).toBeLessThan(2500)
   expect(report).toMatchObject({ moved: 0, returned: 1, forced: true })

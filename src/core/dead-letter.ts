@@ -4,7 +4,7 @@ import type { DeadLetter } from './options.js'
 export type { DeadLetter } from './options.js'
 
 /** An item's history, as headers of its copy in the dead-letter queue. */
-export function deadHeaders(lease: Lease<unknown>, queue: string, reason: unknown): Record<string, string> {
+function deadHeaders(lease: Lease<unknown>, queue: string, reason: unknown): Record<string, string> {
   return {
     ...lease.headers,
     'x-attempts': String(lease.attempt),

@@ -28,7 +28,7 @@ export function full<T>(mailbox: Mailbox<T>): QueueFullError {
   return new QueueFullError(`${mailbox.name} is full (capacity ${mailbox.store.capacity})`)
 }
 
-export function tooLarge<T>(mailbox: Mailbox<T>, count: number): ItemTooLargeError {
+function tooLarge<T>(mailbox: Mailbox<T>, count: number): ItemTooLargeError {
   const { capacity } = mailbox.store
   return new ItemTooLargeError(`a batch of ${count} items can never fit ${mailbox.name}, whose capacity is ${capacity}`)
 }

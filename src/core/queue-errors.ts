@@ -1,4 +1,5 @@
-import { config, Observable, Subject } from 'rxjs'
+import { Observable, Subject } from 'rxjs'
+import { reportUnhandled } from './report-unhandled.js'
 
 /** Failures that have no promise to reject: seen by whoever observes `errors$`, else through RxJS's unhandled-error path. */
 export class QueueErrors {
@@ -10,9 +11,6 @@ export class QueueErrors {
       this.#seen.next(error)
       return
     }
-    setTimeout(() => {
-      if (config.onUnhandledError) config.onUnhandledError(error)
-      else throw error
-    })
+    reportUnhandled(error)
   }
 }

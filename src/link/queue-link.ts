@@ -1,6 +1,7 @@
-import { BehaviorSubject, config, type Observable, type OperatorFunction } from 'rxjs'
+import { BehaviorSubject, type Observable, type OperatorFunction } from 'rxjs'
 import type { EachHandler } from '../core/each-delivery.js'
 import { checkCount } from '../core/options.js'
+import { reportUnhandled } from '../core/report-unhandled.js'
 import { LinkError } from '../errors/link-error.js'
 import { optionError } from '../errors/option-error.js'
 import { Deferred } from '../util/deferred.js'
@@ -248,7 +249,8 @@ export class QueueLink implements AsyncDisposable {
     if (state !== 'failed') this.#done.resolve()
     else {
       this.#done.reject(cause)
-      if (!isSeen) reportUnseen(cause)
+      // Nobody asked for `done` or the status: as with a subscription that has no error handler.
+      if (!isSeen) reportUnhandled(cause)
     }
   }
 }
@@ -271,12 +273,4 @@ function checkOperator(operator: unknown, placement: Placement): void {
   if (placement !== 'process') return
   const mend = 'name it with step(new URL(…), export), or leave the placement to auto or inline'
   throw new LinkError(`a function cannot be sent to a child process; ${mend}`, 'ERR_LINK_CLOSURE')
-}
-
-/** Nobody asked for `done` or the status: as with a subscription that has no error handler. */
-function reportUnseen(error: unknown): void {
-  setTimeout(() => {
-    if (config.onUnhandledError) config.onUnhandledError(error)
-    else throw error
-  })
 }

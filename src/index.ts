@@ -7,10 +7,10 @@ export type { SinkOptions } from './core/inlet.js'
 export type { NackOptions } from './core/mailbox.js'
 export type { QueueMetrics } from './core/metrics.js'
 export type { CommonOptions, DeadLetter } from './core/options.js'
+export type { QueueDescriptor } from './core/origin.js'
 export {
   type PutOptions,
   Queue,
-  type QueueDescriptor,
   type QueueSinkOptions,
   type WindowOptions,
 } from './core/queue.js'
@@ -50,6 +50,7 @@ export { fifoQueue } from './queues/memory/fifo-queue.js'
 export { lifoQueue } from './queues/memory/lifo-queue.js'
 export { type PriorityQueueOptions, priorityQueue } from './queues/memory/priority-queue.js'
 export { simpleQueue } from './queues/memory/simple-queue.js'
+export { openQueue } from './queues/open-queue.js'
 
 // Files, streams, processes
 

@@ -1,3 +1,5 @@
+import type { Parcel } from './parcel.js'
+
 export type Headers = Readonly<Record<string, string>>
 
 export const NO_HEADERS: Headers = Object.freeze({})
@@ -16,6 +18,7 @@ interface Extras {
   readonly priority: number
   readonly headers: Headers
   readonly key: string | undefined
+  parcel: Parcel | undefined
 }
 
 /**
@@ -33,7 +36,8 @@ export class Entry<T> {
   /** True while a consumer holds it. */
   leased = false
   readonly value: T
-  readonly bytes: number
+  /** Encoded size; 0 where nothing is encoded. */
+  bytes: number
   readonly #at: number
   #extras: Extras | undefined
 
@@ -42,7 +46,7 @@ export class Entry<T> {
     this.bytes = bytes
     this.#at = enqueuedAt - EPOCH
     const plain = due === 0 && priority === 0 && headers === NO_HEADERS && key === undefined
-    this.#extras = plain ? undefined : { due, priority, headers, key }
+    this.#extras = plain ? undefined : { due, priority, headers, key, parcel: undefined }
   }
 
   get enqueuedAt(): number {
@@ -55,8 +59,7 @@ export class Entry<T> {
   }
 
   set due(due: number) {
-    if (this.#extras !== undefined) this.#extras.due = due
-    else if (due !== 0) this.#extras = { due, priority: 0, headers: NO_HEADERS, key: undefined }
+    if (due !== 0 || this.#extras !== undefined) this.#more.due = due
   }
 
   get priority(): number {
@@ -69,6 +72,20 @@ export class Entry<T> {
 
   get key(): string | undefined {
     return this.#extras?.key
+  }
+
+  /** Of entries that were sealed together the first has it. */
+  get parcel(): Parcel | undefined {
+    return this.#extras?.parcel
+  }
+
+  set parcel(parcel: Parcel) {
+    this.#more.parcel = parcel
+  }
+
+  get #more(): Extras {
+    this.#extras ??= { due: 0, priority: 0, headers: NO_HEADERS, key: undefined, parcel: undefined }
+    return this.#extras
   }
 }
 

@@ -1,17 +1,16 @@
 import { QueueClosedError } from '../errors/queue-closed-error.js'
-import { clock, timestamp } from '../util/clock.js'
 import { behind, enter, leave, stepAside, type Task, trampoline } from '../util/trampoline.js'
 import { Alarm } from './alarm.js'
-import { bury, type DeadLetter } from './dead-letter.js'
-import { Entry, type EntryOptions, type Lease } from './entry.js'
-import { entryOf } from './entry-of.js'
+import { Attention } from './attention.js'
+import type { Entry, EntryOptions, Lease } from './entry.js'
+import { EntryMaker } from './entry-maker.js'
 import type { Gate } from './inlet.js'
 import { QueueMetrics } from './metrics.js'
 import type { NackOptions, NackOutcome } from './nack.js'
-import { type CommonOptions, checkDelay } from './options.js'
+import { Nacking } from './nacking.js'
+import type { CommonOptions } from './options.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
-import { checked, type StandardSchema } from './schema.js'
 import type { Store } from './store.js'
 import { storeNews } from './store-news.js'
 import type { Taker } from './taker.js'
@@ -33,6 +32,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   readonly name: string
   readonly metrics = new QueueMetrics()
   readonly line: PutLine<T>
+  readonly maker: EntryMaker<T>
   readonly takers = new Takers<T>()
   /** Every subscription and waiting call, wanting or not: whom the end concerns. */
   readonly audience = new Set<Taker<T>>()
@@ -40,8 +40,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   readonly maxAttempts: number
   /** Of a joinable queue: what a handler of its items must run inside, so that a `join()` in it is known as a deadlock. */
   handling: (<R>(handler: () => R) => R) | undefined
-  readonly #deadLetter: DeadLetter<T> | undefined
-  readonly #schema: StandardSchema<T> | undefined
+  readonly #nacking: Nacking<T>
   readonly #watches = new Watches()
   readonly #turn = new Turn(() => this.kick())
   readonly #alarm = new Alarm(() => this.kick())
@@ -51,7 +50,10 @@ export class Mailbox<T> implements Task, Gate<T> {
   #again = false
   /** What others fill is read in turns of the event loop. */
   readonly #inTurns: boolean
-  #discarding = false
+  /** Only for a store that listens to others. */
+  readonly #attention: Attention<T> | undefined
+  /** Shut down at once: what comes back is gone. */
+  discarding = false
   #lastWord: unknown
   /** Why this handle can do no more. */
   #ended: Error | undefined
@@ -60,9 +62,10 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.store = store
     this.name = o.name
     this.maxAttempts = o.maxAttempts
-    this.#deadLetter = o.deadLetter
-    this.#schema = o.schema
+    this.#nacking = new Nacking(this, this.#turn, o.deadLetter)
+    this.maker = new EntryMaker(store, o.schema)
     this.#inTurns = store.stride > 1
+    this.#attention = store.attend && new Attention(store)
     this.line = new PutLine(
       store,
       () => this.review(),
@@ -74,10 +77,8 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Throws what the schema says, and for options that cannot be. */
   entry(value: T, o?: EntryOptions): Entry<T> {
-    if (this.#schema) value = checked(this.#schema, value)
-    return o === undefined ? new Entry(value, timestamp()) : entryOf(value, o)
+    return this.maker.one(value, o)
   }
 
   /** Throws if nothing can be put any more. */
@@ -140,6 +141,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.audience.delete(taker)
     this.takers.delete(taker)
     if (this.takers.length === 0) this.#alarm.off()
+    this.#attend()
   }
 
   /** Leases up to `max` items past the turn of others; only for a caller whose turn it is. */
@@ -168,7 +170,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     lease.attempt++
     this.store.handedOver?.(lease)
     this.metrics.handedOver++
-    return this.#schema ? checked(this.#schema, lease.value) : lease.value
+    return this.maker.out(lease.value)
   }
 
   ack(lease: Lease<T>): boolean {
@@ -181,7 +183,7 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   /** Back to its place, as if it had not been handed out. */
   giveBack(lease: Lease<T>, due: number): boolean {
-    if (this.#discarding) {
+    if (this.discarding) {
       const done = this.ack(lease)
       if (done) this.metrics.discarded++
       return done
@@ -192,38 +194,8 @@ export class Mailbox<T> implements Task, Gate<T> {
     return done
   }
 
-  /** Throws, and changes nothing, for a delay that cannot be. */
-  nack(lease: Lease<T>, o: NackOptions = {}): NackOutcome {
-    checkDelay(o.delay)
-    if (this.#ended) {
-      this.metrics.lateSettles++
-      return 'lost'
-    }
-    this.metrics.nacked++
-    const exhausted = lease.attempt >= this.maxAttempts
-    if (this.#deadLetter && (exhausted || o.requeue === false)) {
-      // The item leaves this queue only when the dead-letter queue has stored it; where that fails, it comes back.
-      bury(this.#deadLetter, lease, this.name, o.reason).then(
-        () => {
-          this.metrics.deadLettered++
-          this.ack(lease)
-        },
-        () => this.rests.add(lease),
-      )
-      return 'gone'
-    }
-    if (o.requeue === false) {
-      const done = this.ack(lease)
-      if (done) this.metrics.discarded++
-      return done ? 'gone' : 'lost'
-    }
-    if (this.#discarding) return this.giveBack(lease, 0) ? 'gone' : 'lost'
-    if (!o.delay) this.rests.add(lease, o.delay)
-    else {
-      this.#turn.freeze()
-      if (!this.giveBack(lease, clock.now() + o.delay)) return 'lost'
-    }
-    return exhausted ? 'exhausted' : 'back'
+  nack(lease: Lease<T>, o?: NackOptions): NackOutcome {
+    return this.#nacking.nack(lease, o)
   }
 
   // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -237,48 +209,54 @@ export class Mailbox<T> implements Task, Gate<T> {
   when(holds: () => boolean, callback: () => void): () => void {
     const cancel = this.#watches.add(holds, callback)
     this.kick()
-    return cancel
+    return () => {
+      cancel()
+      this.#attend()
+    }
   }
 
   /** Something that settles nothing may have made a condition hold that somebody waits for. */
   review(): void {
-    if (this.#watches.length > 0) this.kick()
+    if (this.#watches.length > 0 || this.#attention) this.kick()
   }
 
   /** `lastWord`: the error with which readers end, instead of completing, when they have drained what is left. */
-  shutdown(immediate: boolean, lastWord?: unknown): T[] {
-    this.store.shutdown()
+  async shutdown(immediate: boolean, lastWord?: unknown): Promise<T[]> {
+    const done = this.store.shutdown()
     this.#lastWord = lastWord
     const left: T[] = []
     if (immediate) {
-      this.#discarding = true
-      left.push(...this.store.clear())
+      this.discarding = true
+      const cleared = this.store.clear()
       // What rests is out only for the store.
-      for (const lease of this.rests.takeAll()) if (this.store.ack(lease)) left.push(lease.value)
+      const resting = this.rests.takeAll().filter(lease => this.store.ack(lease))
+      left.push(...(cleared instanceof Promise ? await cleared : cleared), ...resting.map(lease => lease.value))
     }
     this.kick()
+    await done
     return left
   }
 
-  reopen(): void {
-    this.#discarding = false
-    this.store.reopen()
+  async reopen(): Promise<void> {
+    this.discarding = false
+    await this.store.reopen()
   }
 
   /** Lets go of this handle. With an error, the store broke; without, the user closed it. */
-  close(error?: Error): void {
+  close(error?: Error): void | Promise<void> {
     if (this.#ended) return
     this.#ended = error ?? new QueueClosedError(`this handle of ${this.name} is closed`)
     this.line.refuse(this.#ended)
     this.line.abandon(this.#ended)
     this.rests.takeAll()
     this.#alarm.off()
-    this.store.close()
+    const closed = this.store.close()
     for (const taker of [...this.audience]) {
       this.leave(taker)
       if (!error && taker.letGo) taker.letGo(this.#ended)
       else taker.end(this.#ended)
     }
+    return closed
   }
 
   get ended(): Error | undefined {
@@ -336,7 +314,14 @@ export class Mailbox<T> implements Task, Gate<T> {
     // Where another run is due already, what holds now may not hold after it.
     if (this.#watches.length > 0 && !this.#again) this.#watches.look()
     if (this.store.shut && this.idle && this.line.length === 0) this.#complete()
+    this.#attend()
     return true
+  }
+
+  #attend(): void {
+    if (!this.#attention || this.#ended) return
+    const rest = this.#watches.length > 0 || (this.store.shut && this.audience.size > 0)
+    this.#attention.turn(this.takers.length > 0, this.line.length > 0, rest)
   }
 
   /** Hands one taker what it may have in one turn; answers how many left the store. */

@@ -13,6 +13,7 @@ import { PREFETCH } from './lane.js'
 import type { EntryOptions, Mailbox } from './mailbox.js'
 import { QueueMetrics } from './metrics.js'
 import { checkCount } from './options.js'
+import type { Origin, QueueDescriptor } from './origin.js'
 import { putAll } from './put-wait.js'
 import { QueueErrors } from './queue-errors.js'
 import { type QueueStat, statOf } from './queue-stat.js'
@@ -31,12 +32,6 @@ export interface QueueSinkOptions extends SinkOptions {
 export interface WindowOptions {
   /** Items out at once and not settled. 256. */
   prefetch?: number
-}
-
-/** Names a queue for another process; plain data. */
-export interface QueueDescriptor {
-  readonly kind: string
-  readonly [key: string]: unknown
 }
 
 /**
@@ -58,14 +53,16 @@ export interface QueueDescriptor {
 export class Queue<in out T> extends Observable<T> implements Observer<T>, AsyncIterable<T>, AsyncDisposable {
   protected readonly mailbox: Mailbox<T>
   protected readonly joining: Joining<T> | undefined
+  readonly #origin: Origin | undefined
   readonly #errors = new QueueErrors()
   readonly #inlet: Inlet<T>
   #overflowed = false
 
   /** @internal Queues come from their factories. */
-  constructor(mailbox: Mailbox<T>, joinable: boolean) {
+  constructor(mailbox: Mailbox<T>, joinable: boolean, origin?: Origin) {
     super(subscriber => this.#subscribeLane(subscriber, PREFETCH))
     this.mailbox = mailbox
+    this.#origin = origin
     this.joining = joinable ? new Joining(mailbox) : undefined
     this.#inlet = new Inlet(mailbox, {}, error => this.#lost(error))
   }
@@ -83,8 +80,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
       checkWait(o)
       if (!Array.isArray(items)) throw optionError('items', 'an array', items)
       this.mailbox.assertOpen()
-      const entries = items.map(item => this.mailbox.entry(item, o))
-      return putAll(this.mailbox, entries, o)
+      return putAll(this.mailbox, this.mailbox.maker.all(items, o), o)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -226,8 +222,8 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   /** Nothing more can be put before something is settled. */
   get isFull(): boolean {
-    const { ready, delayed, leased, capacity } = this.mailbox.store
-    return ready + delayed + leased >= capacity
+    const { ready, delayed, leased, capacity, full } = this.mailbox.store
+    return full ?? ready + delayed + leased >= capacity
   }
 
   /** Shut down by anyone, or this handle closed. */
@@ -237,7 +233,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   async stat(): Promise<QueueStat> {
     if (this.mailbox.ended) throw this.mailbox.ended
-    return statOf(this.mailbox)
+    return { ...statOf(this.mailbox), ...(await this.#origin?.stat?.()) }
   }
 
   metrics(): QueueMetrics {
@@ -260,12 +256,12 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   /** Undoes `shutdown` for those who come now; who completed stays completed. */
   async reopen(): Promise<void> {
     if (this.mailbox.ended) throw this.mailbox.ended
-    this.mailbox.reopen()
+    await this.mailbox.reopen()
   }
 
   /** Lets go of this handle: waiting calls reject, its subscriptions complete, what it had out goes back. */
   async close(): Promise<void> {
-    this.mailbox.close()
+    await this.mailbox.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -274,10 +270,13 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   /** Removes a named or stored queue; one that lives in this process only is gone when it is closed. */
   async unlink(): Promise<void> {
-    this.mailbox.close()
+    await this.mailbox.close()
+    await this.#origin?.unlink()
   }
 
+  /** Plain data with which `openQueue` opens this queue in another process. */
   descriptor(): QueueDescriptor {
+    if (this.#origin) return this.#origin.descriptor()
     throw new QueueLinkError(
       `${this.name} lives in this process only; use sharedQueue or durableQueue, or host it with hostQueue`,
       'ERR_NOT_PORTABLE',

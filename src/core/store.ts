@@ -19,13 +19,26 @@ export interface StoreListener {
   broken(error: unknown): void
 }
 
+/** What the users of one handle wait for. */
+export interface Wants {
+  /** Somebody would take an item. */
+  readonly items: boolean
+  /** Somebody waits in line to put. */
+  readonly room: boolean
+  /** Somebody waits for others to settle: a join, an end. */
+  readonly rest: boolean
+}
+
 /** The way in: all that a file, a stream or a pipe has of a store. */
 export interface Intake<T> {
   /** No more offers are taken, for anyone, until `reopen`. */
   readonly shut: boolean
   /** The ticket of what the last `offer` took. */
   readonly ticket: Ticket
-  /** Takes all of the entries, in order, or, where they do not fit, none and answers false. Keeps no reference to the array. */
+  /**
+   * Takes all of the entries, in order, or, where they do not fit, none and answers false. Keeps no reference to the array.
+   * Entries that were sealed together come together.
+   */
   offer(entries: readonly Entry<T>[]): boolean
 }
 
@@ -53,6 +66,21 @@ export interface Store<T> extends Intake<T> {
   readonly nextDue: number
 
   listen(listener: StoreListener): void
+  /**
+   * Told, whenever it changes, what the users of this handle wait for. A store that others change as well listens for that
+   * only, looks once more when it begins to, and keeps the process alive for as long as any of it is true.
+   */
+  attend?(wants: Wants): void
+  /**
+   * Encodes what is put together, in the call that puts, and leaves the parcel with the first entry. Throws CodecError or
+   * ItemTooLargeError, and then nothing was put. Kinds that hold bytes have it.
+   */
+  seal?(entries: readonly Entry<T>[]): void
+  /**
+   * As `offer`, for what may be a repetition: what is stored already under the same client and number is not stored
+   * again. Only where the number is committed together with the items.
+   */
+  offerOnce?(entries: readonly Entry<T>[], client: string, number: number): boolean
   /** Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. */
   take(max: number, now: number): readonly Lease<T>[]
   /**
@@ -67,10 +95,11 @@ export interface Store<T> extends Intake<T> {
   /** Told when a leased item is handed to user code, where the attempt must outlive this process. */
   handedOver?(lease: Lease<T>): void
   peek(now: number): T | undefined
-  shutdown(): void
-  reopen(): void
+  /** `shut` is true, here, when this returns; for others when the promise resolves. */
+  shutdown(): void | Promise<void>
+  reopen(): void | Promise<void>
   /** Removes and answers what is held and not leased. */
-  clear(): T[]
+  clear(): T[] | Promise<T[]>
   /** Lets go of this handle; what it leased goes back. */
-  close(): void
+  close(): void | Promise<void>
 }

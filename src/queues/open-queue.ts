@@ -1,0 +1,24 @@
+import type { QueueDescriptor } from '../core/origin.js'
+import type { Queue } from '../core/queue.js'
+import { optionError } from '../errors/option-error.js'
+
+type Opener = <T>(descriptor: QueueDescriptor) => Promise<Queue<T>>
+
+/** Loaded when first needed: what one kind stands on, the others need not pay for. */
+const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {}
+
+/**
+ * Opens the queue that a descriptor names: the answer of `queue.descriptor()`, carried here from another process in
+ * whatever way. Rejects with QueueNotFoundError if the queue is gone.
+ */
+export async function openQueue<T>(descriptor: QueueDescriptor): Promise<Queue<T>> {
+  const kind: unknown = descriptor?.kind
+  const load = typeof kind === 'string' && Object.hasOwn(OPENERS, kind) ? OPENERS[kind] : undefined
+  if (!load) throw optionError('descriptor', `what queue.descriptor() answers, of kind ${kinds()}`, descriptor)
+  const open = await load()
+  return open<T>(descriptor)
+}
+
+function kinds(): string {
+  return Object.keys(OPENERS).join(', ')
+}

@@ -3,12 +3,12 @@ import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import fc from 'fast-check'
-import { CodecError, LinkError, SpillError } from 'queuelink'
+import { CodecError, LinkError, QueueLinkError, SpillError } from 'queuelink'
 import { afterAll, describe, expect, it } from 'vitest'
 import { encode } from '#src/core/codec'
+import { FRAME_LIMIT, Frames, HEADER } from '#src/core/frames'
 import { Reference, SpillDirectory } from '#src/core/spill'
 import { Channel } from '#src/link/runtime/channel'
-import { FRAME_LIMIT, Frames, HEADER } from '#src/link/runtime/frames'
 import { leavesNothing, until, workDirs } from './help.js'
 
 interface Message {
@@ -110,7 +110,7 @@ describe('frames', () => {
   it('are refused by their length alone when they are too long', () => {
     const frames = new Frames()
     frames.push(framed(Buffer.alloc(0), FRAME_LIMIT + 1))
-    expect(() => frames.next()).toThrow(expect.objectContaining({ code: 'ERR_LINK_FRAME' }))
+    expect(() => frames.next()).toThrow(expect.objectContaining({ code: 'ERR_FRAME' }))
   })
 })
 
@@ -231,8 +231,8 @@ describe('a channel', () => {
   })
 
   it.each<[string, Buffer, abstract new (...args: never[]) => Error]>([
-    ['a length over the limit', framed(Buffer.alloc(10), FRAME_LIMIT + 1), LinkError],
-    ['a length of all ones', Buffer.alloc(64, 0xff), LinkError],
+    ['a length over the limit', framed(Buffer.alloc(10), FRAME_LIMIT + 1), QueueLinkError],
+    ['a length of all ones', Buffer.alloc(64, 0xff), QueueLinkError],
     ['a text', Buffer.from('\0\0\0\x05hello'), CodecError],
     ['a number', framed(encode(7)), LinkError],
     ['nothing', framed(Buffer.alloc(0)), CodecError],
@@ -263,7 +263,8 @@ describe('a channel', () => {
           for (const part of parts) pipe.push(framing ? framed(part) : Buffer.from(part))
           await settled()
           expect(end.errors.length).toBeLessThanOrEqual(1)
-          for (const error of end.errors) expect(['CodecError', 'LinkError', 'SpillError']).toContain(error.name)
+          for (const error of end.errors)
+            expect(['CodecError', 'LinkError', 'QueueLinkError', 'SpillError']).toContain(error.name)
           for (const message of end.heard) expect(message).toHaveProperty('type')
           end.channel.close()
         },

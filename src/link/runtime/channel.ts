@@ -1,9 +1,9 @@
 import type { Duplex } from 'node:stream'
 import { decode, encode, encodeBehind } from '../../core/codec.js'
+import { FRAME_LIMIT, Frames, HEADER } from '../../core/frames.js'
 import { ITEM_SIZE, Reference, type SpillDirectory } from '../../core/spill.js'
 import { LinkError } from '../../errors/link-error.js'
 import { Ring } from '../../util/ring.js'
-import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 
 /** What the sender of values wants to know. */
 export interface Sending {

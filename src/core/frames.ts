@@ -1,26 +1,38 @@
-import { LinkError } from '../../errors/link-error.js'
+import { QueueLinkError } from '../errors/queue-link-error.js'
 
-/** Bytes of a frame, at most; larger payloads spill, so that one is never needed. */
-export const FRAME_LIMIT = 8 * 1024 * 1024
 /** Bytes before each frame that say how long it is. */
 export const HEADER = 4
 
-/** Cuts a stream of bytes into frames. */
+/** Bytes of a frame, at most, unless its reader says otherwise. */
+export const FRAME_LIMIT = 8 * 1024 * 1024
+
+/** Cuts a stream of bytes into frames: a length, big-endian, and as many bytes, again and again. */
 export class Frames {
+  /** Bytes of a frame, at most; what has not come yet is held to what it is set to. */
+  limit: number
   #chunks: Buffer[] = []
   #buffered = 0
+
+  constructor(limit = FRAME_LIMIT) {
+    this.limit = limit
+  }
+
+  /** A frame has begun to come. */
+  get isOpen(): boolean {
+    return this.#buffered > 0
+  }
 
   push(chunk: Buffer): void {
     this.#chunks.push(chunk)
     this.#buffered += chunk.length
   }
 
-  /** The next whole frame, if it is there. LinkError ERR_LINK_FRAME, before a byte of it is waited for, if it is too long. */
+  /** The next whole frame, if it is there. QueueLinkError ERR_FRAME, before a byte of it is waited for, if it is too long. */
   next(): Buffer | undefined {
     if (this.#buffered < HEADER) return undefined
     const length = this.#first(HEADER).readUInt32BE(0)
-    if (length > FRAME_LIMIT) {
-      throw new LinkError(`a frame of ${length} bytes came; the limit is ${FRAME_LIMIT}`, 'ERR_LINK_FRAME')
+    if (length > this.limit) {
+      throw new QueueLinkError(`a frame of ${length} bytes came; the limit is ${this.limit}`, 'ERR_FRAME')
     }
     const end = HEADER + length
     if (this.#buffered < end) return undefined

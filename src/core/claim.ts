@@ -14,12 +14,24 @@ export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use
     const lease = mailbox.takers.length === 0 ? mailbox.takeNow(1)[0] : undefined
     if (lease) return Promise.resolve(used(mailbox, lease, use))
     if (mailbox.store.shut && mailbox.idle) throw drained(mailbox)
-    if (o?.timeout === 0) throw empty(mailbox)
+    if (o?.timeout === 0 && !mailbox.store.refresh) throw empty(mailbox)
   } catch (error) {
     return Promise.reject(error)
   }
+  if (o?.timeout === 0) return claimOnce(mailbox, o, use)
   const waiting = new Claim(mailbox, o, use)
   mailbox.enrol(waiting)
+  return waiting.promise
+}
+
+/** What is there is brought from out of reach, so that trying once takes its time. */
+function claimOnce<T, R>(mailbox: Mailbox<T>, o: WaitOptions, use: (lease: Lease<T>) => R): Promise<R> {
+  const waiting = new Claim(mailbox, o.signal && { signal: o.signal }, use)
+  mailbox.enrol(waiting)
+  mailbox.store.refresh?.().then(
+    () => waiting.giveUp(empty(mailbox)),
+    error => waiting.giveUp(error),
+  )
   return waiting.promise
 }
 
@@ -59,6 +71,10 @@ class Claim<T, R> implements Taker<T> {
 
   get promise(): Promise<R> {
     return this.#wait.promise
+  }
+
+  giveUp(reason: unknown): void {
+    this.#wait.giveUp(reason)
   }
 
   accept(lease: Lease<T>): void {

@@ -58,13 +58,24 @@ export class Joining<T> {
         else wait.resolve()
       },
     }
-    const cancelIdle = mailbox.when(
-      () => mailbox.idle,
-      () => listener.end(),
-    )
+    let cancelIdle = (): void => {}
+    const whenIdle = (): void => {
+      cancelIdle = mailbox.when(
+        () => mailbox.idle,
+        () => listener.end(),
+      )
+    }
     cancel = () => {
       cancelIdle()
       mailbox.leave(listener)
+    }
+    if (!mailbox.store.refresh) whenIdle()
+    else {
+      // What this handle last heard may be old.
+      mailbox.store.refresh().then(
+        () => !wait.ended && whenIdle(),
+        error => listener.end(error),
+      )
     }
     if (!wait.ended) mailbox.audience.add(listener)
     return wait.promise

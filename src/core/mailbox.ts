@@ -65,7 +65,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.#nacking = new Nacking(this, this.#turn, o.deadLetter)
     this.maker = new EntryMaker(store, o.schema)
     this.#inTurns = store.stride > 1
-    this.#attention = store.attend && new Attention(store)
+    this.#attention = store.attend && new Attention(store, () => this.takers.demand)
     this.line = new PutLine(
       store,
       () => this.review(),

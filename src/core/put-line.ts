@@ -3,10 +3,17 @@ import type { Entry } from './entry.js'
 import type { Settler } from './receipt.js'
 import type { Intake, Ticket } from './store.js'
 
+/** What tells a put from those that repeat it. */
+export interface Repeat {
+  readonly client: string
+  readonly number: number
+}
+
 /** One producer's place in line. */
 export interface Waiting<T> {
   /** Stored all at once or not at all. */
   readonly entries: readonly Entry<T>[]
+  readonly repeat: Repeat | undefined
   readonly settler: Settler
   /** The caller gave up; its place falls out when its turn comes. See `leave`. */
   left: boolean
@@ -43,6 +50,13 @@ export class PutLine<T> {
     return true
   }
 
+  /** As `tryNow`, for what may be a repetition. */
+  tryOnce(entries: readonly Entry<T>[], repeat: Repeat): boolean {
+    if (this.length > 0 || !this.#offer(entries, repeat)) return false
+    this.put += entries.length
+    return true
+  }
+
   /** What the store took last is not stored yet. */
   get pending(): boolean {
     return this.#intake.ticket !== 0
@@ -59,8 +73,8 @@ export class PutLine<T> {
     this.#pending.push({ ticket, settler })
   }
 
-  wait(entries: readonly Entry<T>[], settler: Settler): Waiting<T> {
-    const waiting = { entries, settler, left: false }
+  wait(entries: readonly Entry<T>[], settler: Settler, repeat?: Repeat): Waiting<T> {
+    const waiting = { entries, repeat, settler, left: false }
     this.#waiting.push(waiting)
     this.length++
     this.#onWait()
@@ -78,7 +92,7 @@ export class PutLine<T> {
   flush(): void {
     for (let first = this.#waiting.peek(); first; first = this.#waiting.peek()) {
       if (!first.left) {
-        if (!this.#intake.offer(first.entries)) return
+        if (!this.#offer(first.entries, first.repeat)) return
         this.put += first.entries.length
       }
       this.#waiting.shift()
@@ -115,5 +129,11 @@ export class PutLine<T> {
   /** Gives up on what the store accepted and now can never confirm. */
   abandon(error: unknown): void {
     for (let next = this.#pending.shift(); next; next = this.#pending.shift()) next.settler.failed(error)
+  }
+
+  #offer(entries: readonly Entry<T>[], repeat: Repeat | undefined): boolean {
+    const intake = this.#intake
+    if (!repeat || !intake.offerOnce) return intake.offer(entries)
+    return intake.offerOnce(entries, repeat.client, repeat.number)
   }
 }

@@ -2,6 +2,7 @@ import { ItemTooLargeError } from '../errors/item-too-large-error.js'
 import { QueueFullError } from '../errors/queue-full-error.js'
 import type { Entry } from './entry.js'
 import type { Mailbox } from './mailbox.js'
+import type { Waiting } from './put-line.js'
 import type { Settler } from './receipt.js'
 import { Wait, type WaitOptions } from './waiters.js'
 
@@ -9,18 +10,20 @@ const DONE = Promise.resolve()
 
 /** Resolves when the entries are stored, all of them; rejects with QueueFullError after the timeout, with nothing stored. */
 export function putAll<T>(mailbox: Mailbox<T>, entries: readonly Entry<T>[], o?: WaitOptions): Promise<void> {
-  const { line } = mailbox
+  const { line, store } = mailbox
   if (entries.length === 0) return DONE
   if (entries.length > mailbox.store.capacity) return Promise.reject(tooLarge(mailbox, entries.length))
   if (line.tryNow(entries)) {
-    const stored = line.pending ? new PutWait(mailbox, undefined) : undefined
+    const stored = line.pending ? new PutWait(mailbox, store.withdraw && o) : undefined
     if (stored) line.whenStored(stored)
     mailbox.took()
     return stored?.wait.promise ?? DONE
   }
-  if (o?.timeout === 0) return Promise.reject(full(mailbox))
-  const waiting = new PutWait(mailbox, o)
+  const once = o?.timeout === 0
+  if (once && !store.refresh) return Promise.reject(full(mailbox))
+  const waiting = new PutWait(mailbox, once ? o.signal && { signal: o.signal } : o)
   waiting.line(entries)
+  if (once) waiting.once()
   return waiting.wait.promise
 }
 
@@ -36,24 +39,38 @@ function tooLarge<T>(mailbox: Mailbox<T>, count: number): ItemTooLargeError {
 class PutWait<T> implements Settler {
   readonly wait: Wait<void>
   readonly #mailbox: Mailbox<T>
-  #leave = () => {}
+  /** Its place in line. */
+  #place: Waiting<T> | undefined
+  /** What the store took, and can still be asked to give up. */
+  #ticket = 0
+  #givenUp: { readonly reason: unknown } | undefined
 
   constructor(mailbox: Mailbox<T>, o: WaitOptions | undefined) {
     this.#mailbox = mailbox
     this.wait = new Wait<void>(
       o,
       () => full(mailbox),
-      () => this.#leave(),
+      reason => this.#leave(reason),
     )
   }
 
   line(entries: readonly Entry<T>[]): void {
-    const waiting = this.#mailbox.line.wait(entries, this)
-    this.#leave = () => this.#mailbox.line.leave(waiting)
+    this.#place = this.#mailbox.line.wait(entries, this)
+  }
+
+  /** Of a store out of reach: gives up unless there is room as soon as the store has said so. */
+  once(): void {
+    const { store } = this.#mailbox
+    store.refresh?.().then(
+      () => this.wait.giveUp(full(this.#mailbox)),
+      error => this.wait.giveUp(error),
+    )
   }
 
   accepted(): void {
-    this.wait.commit()
+    const { store } = this.#mailbox
+    if (store.withdraw) this.#ticket = store.ticket
+    else this.wait.commit()
   }
 
   stored(): void {
@@ -61,6 +78,18 @@ class PutWait<T> implements Settler {
   }
 
   failed(error: unknown): void {
-    this.wait.reject(error)
+    this.wait.reject(this.#givenUp ? this.#givenUp.reason : error)
+  }
+
+  /** What the store has taken is given up when the store says so. */
+  #leave(reason: unknown): boolean {
+    const { store, line } = this.#mailbox
+    if (this.#ticket === 0) {
+      if (this.#place) line.leave(this.#place)
+      return false
+    }
+    this.#givenUp ??= { reason }
+    store.withdraw?.(this.#ticket)
+    return true
   }
 }

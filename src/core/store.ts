@@ -40,6 +40,16 @@ export interface Intake<T> {
    * Entries that were sealed together come together.
    */
   offer(entries: readonly Entry<T>[]): boolean
+  /**
+   * As `offer`, for what may be a repetition: what is stored already under the same client and number is not stored
+   * again. Only where the number is committed together with the items.
+   */
+  offerOnce?(entries: readonly Entry<T>[], client: string, number: number): boolean
+  /**
+   * Asks to give up what this ticket stands for, unless it is stored by now; `stored` or `failed` tells which. Only where
+   * what was taken may still have to wait for room.
+   */
+  withdraw?(ticket: Ticket): void
 }
 
 /**
@@ -68,19 +78,20 @@ export interface Store<T> extends Intake<T> {
   listen(listener: StoreListener): void
   /**
    * Told, whenever it changes, what the users of this handle wait for. A store that others change as well listens for that
-   * only, looks once more when it begins to, and keeps the process alive for as long as any of it is true.
+   * only, looks once more when it begins to, and keeps the process alive for as long as any of it is true. `demand` tells
+   * how many items would be accepted at the time it is asked.
    */
-  attend?(wants: Wants): void
+  attend?(wants: Wants, demand: () => number): void
+  /**
+   * Resolves when this handle knows what the store knew when it was asked: what it may take is here, and the numbers are
+   * those of that time. Only where the store is out of reach.
+   */
+  refresh?(): Promise<void>
   /**
    * Encodes what is put together, in the call that puts, and leaves the parcel with the first entry. Throws CodecError or
    * ItemTooLargeError, and then nothing was put. Kinds that hold bytes have it.
    */
   seal?(entries: readonly Entry<T>[]): void
-  /**
-   * As `offer`, for what may be a repetition: what is stored already under the same client and number is not stored
-   * again. Only where the number is committed together with the items.
-   */
-  offerOnce?(entries: readonly Entry<T>[], client: string, number: number): boolean
   /** Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. */
   take(max: number, now: number): readonly Lease<T>[]
   /**

@@ -19,6 +19,13 @@ export class Takers<T> {
     this.length--
   }
 
+  /** How many items all of them together would accept. */
+  get demand(): number {
+    let demand = 0
+    for (const taker of this.#wanting) demand += Math.max(0, taker.demand)
+    return demand
+  }
+
   /** The next in turn; undefined when nobody wants anything. */
   first(): Taker<T> | undefined {
     if (this.#first) return this.#first

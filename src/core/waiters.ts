@@ -18,32 +18,36 @@ export function checkWait(o: WaitOptions | undefined): void {
 export class Wait<R> {
   readonly promise: Promise<R>
   ended = false
+  readonly #leave: (reason: unknown) => boolean | void
   #resolve!: (result: R) => void
   #reject!: (reason: unknown) => void
   #cancelTimer: (() => void) | undefined
   #signal: AbortSignal | undefined
   #onAbort: (() => void) | undefined
 
-  /** `leave` is called when the timeout or the signal ends the wait, so that its place in line is given up. */
-  constructor(o: WaitOptions | undefined, timedOut: () => Error, leave: () => void) {
+  /**
+   * `leave` is called when the timeout or the signal ends the wait, so that its place in line is given up. True: it is too
+   * late for that to be certain, and whoever waits ends the wait when it is.
+   */
+  constructor(o: WaitOptions | undefined, timedOut: () => Error, leave: (reason: unknown) => boolean | void) {
+    this.#leave = leave
     this.promise = new Promise<R>((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    const giveUp = (reason: unknown) => {
-      if (this.ended) return
-      this.reject(reason)
-      leave()
-    }
     if (o?.timeout !== undefined && o.timeout !== Number.POSITIVE_INFINITY) {
-      this.#cancelTimer = clock.after(o.timeout, () => giveUp(timedOut()))
+      this.#cancelTimer = clock.after(o.timeout, () => this.giveUp(timedOut()))
     }
     const signal = o?.signal
     if (signal) {
       this.#signal = signal
-      this.#onAbort = () => giveUp(signal.reason)
+      this.#onAbort = () => this.giveUp(signal.reason)
       signal.addEventListener('abort', this.#onAbort, { once: true })
     }
+  }
+
+  giveUp(reason: unknown): void {
+    if (!this.ended && this.#leave(reason) !== true) this.reject(reason)
   }
 
   resolve(result: R): void {

@@ -1,0 +1,350 @@
+import { closeSync } from 'node:fs'
+import { QueueClosedError } from '../errors/queue-closed-error.js'
+import { QueueLinkError } from '../errors/queue-link-error.js'
+import { type ArenaFile, type ArenaOptions, isStillThere, openArenaFile } from './arena-file.js'
+import { type ArenaHeader, BODY_AT, LOCK_AT, LOOKED_AT } from './arena-header.js'
+import type { ArenaUser } from './arena-user.js'
+import { atExit } from './at-exit.js'
+import { Doorbell } from './doorbell.js'
+import { Life } from './life.js'
+import { Mapping } from './mapping.js'
+import { type Participant, Participants, type Seat } from './participants.js'
+import { removeFile } from './remove-file.js'
+import { Ringers } from './ringers.js'
+import { RobustLock } from './robust-lock.js'
+import { everySecond } from './ticks.js'
+import { WaitingBits } from './waiting-bits.js'
+
+/** Conditions that can be attended: something to take, room to put, everything settled. */
+export const ITEMS = 1
+export const ROOM = 2
+export const REST = 4
+const CONDITIONS = [ITEMS, ROOM, REST]
+
+/** How often a lock that could not be had is looked at, in ms. */
+const LOOK_AGAIN = 4
+/** The dead are looked for by one participant a second, in ms. */
+const FRESH = 900
+
+/**
+ * One queue's memory, shared between processes and threads: a body for the kind's own use, a lock that survives its holder,
+ * participants whose death is noticed, and waiters that are woken through their event loops.
+ *
+ * What is in the body changes under the lock: `if (!arena.enter()) …`, then `try { … } finally { arena.leave() }`. Every handle
+ * is a participant of its own, also in one thread. The end of a process, in any way, never removes the file: `unlink` alone does.
+ */
+export class Arena {
+  readonly header: ArenaHeader
+  readonly path: string
+  /** The body is `buffer` from `offset` on, of `bytes` bytes. */
+  readonly buffer: ArrayBuffer
+  readonly offset = BODY_AT
+  readonly bytes: number
+  readonly #what: string
+  readonly #fd: number
+  readonly #mapping: Mapping
+  readonly #seat: Seat
+  readonly #participants: Participants
+  readonly #lock: RobustLock
+  readonly #bits: WaitingBits
+  readonly #ringers: Ringers
+  readonly #looked: Float64Array
+  readonly #user: ArenaUser
+  readonly #stayAtExit: () => void
+  /** Waiters that were taken off the bits and are rung at `leave`: slot and condition. */
+  #toRing: { slot: number; condition: number }[] = []
+  #bell: Doorbell | undefined
+  #wants = 0
+  /** Conditions whose bit is set, as far as this side knows. */
+  #armed = 0
+  #closed = false
+  #stopTicks: (() => void) | undefined
+  #retry: NodeJS.Timeout | undefined
+
+  /** `use` is called with the arena once its memory is there; no call of it may be made before `use` returns. */
+  static open(options: ArenaOptions, use: (arena: Arena) => ArenaUser): Arena {
+    for (;;) {
+      const arena = Arena.#on(openArenaFile(options), options, use)
+      const locked = arena.#settleIn()
+      // Else it was replaced or unlinked before the seat was taken.
+      const there = isStillThere(arena.#fd, options.path)
+      if (there && !locked) return arena
+      arena.close()
+      if (locked) throw locked
+    }
+  }
+
+  static #on(file: ArenaFile, options: ArenaOptions, use: (arena: Arena) => ArenaUser): Arena {
+    let mapping: Mapping | undefined
+    try {
+      mapping = new Mapping(file.fd, file.header.bytes)
+      return new Arena(file, mapping, options, use)
+    } catch (error) {
+      mapping?.close()
+      closeSync(file.fd)
+      throw error
+    }
+  }
+
+  private constructor(file: ArenaFile, mapping: Mapping, options: ArenaOptions, use: (arena: Arena) => ArenaUser) {
+    this.#fd = file.fd
+    this.#mapping = mapping
+    this.buffer = mapping.buffer
+    this.#what = options.what
+    this.path = options.path
+    this.header = file.header
+    this.bytes = file.header.bytes - BODY_AT
+    const life = new Life(file.fd)
+    const words = new Int32Array(this.buffer, 0, BODY_AT / 4)
+    this.#looked = new Float64Array(this.buffer, LOOKED_AT, 1)
+    this.#participants = new Participants(words, life)
+    this.#bits = new WaitingBits(words, this.#participants)
+    this.#ringers = new Ringers(slot => this.#bellOf(slot))
+    this.#user = use(this)
+    this.#seat = this.#participants.claim()
+    this.#lock = new RobustLock(words, LOCK_AT / 4, this.#seat.tag, tag => this.#participants.isDead(tag))
+    this.#stayAtExit = atExit(() => this.#end())
+  }
+
+  /** This handle's place: 0 to 254. Its own alone until it is closed or reaped. */
+  get slot(): number {
+    return this.#seat.slot
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /**
+   * Takes the lock. False: its holder went on holding it for 5 ms, being stopped or very slow; `unlocked` is called when it
+   * is worth while to try again, and the process is kept alive until then. Calls in between answer false at once.
+   */
+  enter(): boolean {
+    if (this.#closed) throw new QueueClosedError(`${this.#what} was closed`)
+    if (this.#take()) return true
+    this.#lookAgain()
+    return false
+  }
+
+  /** Gives the lock back, then rings those who were woken meanwhile. */
+  leave(): void {
+    this.#lock.release()
+    if (this.#toRing.length > 0) this.#ring()
+  }
+
+  /** As `leave`, where something failed on the way: whoever enters next repairs first. */
+  abandon(): void {
+    this.#lock.abandon()
+    if (this.#toRing.length > 0) this.#ring()
+  }
+
+  /** What to throw at callers that cannot wait for the lock. */
+  lockedError(): QueueLinkError {
+    const holder = this.#lock.holder
+    const slot = (holder & 0xff) - 1
+    const who = slot < 0 ? 'somebody' : `process ${this.#participants.pidOf(slot)}`
+    const way = 'if it is stopped, continue or end it; calls that wait go on by themselves'
+    return new QueueLinkError(`${this.#what} is locked by ${who}: ${way}`, 'ERR_QUEUE_LOCKED')
+  }
+
+  /**
+   * What this handle waits for from now on (0: nothing): keeps the process alive while that is anything, and `news` tells. The
+   * caller looks again afterwards: what came before is not told. Called outside the lock.
+   */
+  attend(conditions: number): void {
+    if (conditions !== 0 && this.#closed) throw new QueueClosedError(`${this.#what} was closed`)
+    const before = this.#wants
+    if (conditions === before) return
+    this.#wants = conditions
+    if (conditions !== 0) this.arm(conditions)
+    if (before === 0) this.#beginToWait()
+    if (conditions === 0) this.#ceaseToWait()
+    const dropped = this.#armed & ~conditions
+    if (dropped !== 0) this.#disarm(dropped)
+  }
+
+  /** Asks to be woken once for these conditions: under the lock, after looking in vain, or outside it and then looking again. */
+  arm(conditions: number): void {
+    this.#bell ??= new Doorbell(this.#bellOf(this.slot), () => this.#rung())
+    for (let index = 0; index < CONDITIONS.length; index++) {
+      if ((conditions & CONDITIONS[index]!) !== 0) this.#bits.set(index, this.slot)
+    }
+    this.#armed |= conditions
+  }
+
+  /** Under the lock: wakes so many who wait for this condition, other than this handle, which sees by itself what it did. */
+  wake(condition: number, count = Infinity): void {
+    const index = CONDITIONS.indexOf(condition)
+    for (let woken = 0; woken < count; woken++) {
+      const slot = this.#bits.pop(index, this.slot)
+      if (slot < 0) return
+      this.#toRing.push({ slot, condition })
+    }
+  }
+
+  /** Returns what the dead had leased; how many there were. Done once a second by those who wait. */
+  reap(): number {
+    if (this.#closed) throw new QueueClosedError(`${this.#what} was closed`)
+    const dead = this.#participants.dead(this.slot)
+    if (dead.length === 0 || !this.#take()) return 0
+    for (const slot of dead) this.#reapOne(slot)
+    this.leave()
+    return dead.length
+  }
+
+  participants(): Participant[] {
+    return this.#participants.list(this.slot)
+  }
+
+  /** How many wait for this condition, this handle among them. */
+  waiters(condition: number): number {
+    return this.#bits.count(CONDITIONS.indexOf(condition))
+  }
+
+  /** Removes the file: nobody finds it any more. Those who have it open go on with it. */
+  unlink(): void {
+    if (isStillThere(this.#fd, this.path)) removeFile(this.path)
+  }
+
+  /** Gives back everything that this handle has. The body reads as zeros afterwards; `enter` throws. May be called again. */
+  close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#wants = 0
+    this.#stayAtExit()
+    clearInterval(this.#retry)
+    this.#stopTicks?.()
+    this.#disarm(this.#armed)
+    // Before the slot is free: its next owner's bell has the same name.
+    this.#bell?.close()
+    if (this.#take()) {
+      this.#user.reap(this.slot)
+      this.#participants.free(this.slot, this.#seat.tag)
+      this.leave()
+    }
+    // Where the lock could not be had, others find this slot without a sign of life, and do the same.
+    this.#ringers.close()
+    this.#mapping.close()
+    closeSync(this.#fd)
+  }
+
+  #take(): boolean {
+    if (!this.#lock.acquire()) return false
+    if (this.#lock.stolenFrom !== 0) this.#recover()
+    return true
+  }
+
+  #recover(): void {
+    const dead = (this.#lock.stolenFrom & 0xff) - 1
+    try {
+      this.#user.repair()
+    } catch (error) {
+      this.abandon()
+      throw error
+    }
+    this.#lock.mended()
+    if (dead >= 0 && dead !== this.slot) this.#reapOne(dead)
+  }
+
+  /** Returns what the slot's last owner leased, if it died. Answers why that cannot be. */
+  #settleIn(): QueueLinkError | undefined {
+    if (!this.#seat.inherited) return undefined
+    if (!this.#take()) return this.lockedError()
+    this.#user.reap(this.slot)
+    this.leave()
+    return undefined
+  }
+
+  /** Under the lock. Nothing happens if somebody has the slot by now. */
+  #reapOne(slot: number): void {
+    const tag = this.#participants.tagOf(slot)
+    if (tag === 0 || this.#participants.lives(slot)) return
+    this.#user.reap(slot)
+    for (let index = 0; index < CONDITIONS.length; index++) this.#bits.clear(index, slot)
+    this.#ringers.forget(slot)
+    removeFile(this.#bellOf(slot))
+    this.#participants.free(slot, tag)
+  }
+
+  #ring(): void {
+    while (this.#toRing.length > 0) {
+      const rings = this.#toRing
+      this.#toRing = []
+      const unheard = rings.filter(({ slot }) => !this.#ringers.ring(slot))
+      if (unheard.length === 0 || !this.#take()) return
+      for (const { slot, condition } of unheard) {
+        this.#reapOne(slot)
+        this.wake(condition, 1)
+      }
+      this.#lock.release()
+    }
+  }
+
+  #rung(): void {
+    if (this.#closed) return
+    let came = 0
+    for (let index = 0; index < CONDITIONS.length; index++) {
+      const condition = CONDITIONS[index]!
+      if ((this.#armed & condition) !== 0 && !this.#bits.isSet(index, this.slot)) came |= condition
+    }
+    this.#armed &= ~came
+    if ((came & this.#wants) !== 0) this.#user.news(came & this.#wants)
+  }
+
+  #disarm(conditions: number): void {
+    this.#armed &= ~conditions
+    let missed = 0
+    for (let index = 0; index < CONDITIONS.length; index++) {
+      const condition = CONDITIONS[index]!
+      if ((conditions & condition) !== 0 && !this.#bits.clear(index, this.slot)) missed |= condition
+    }
+    if (missed !== 0) this.#passOn(missed)
+  }
+
+  /** This handle was woken and will not look: another one must. */
+  #passOn(conditions: number): void {
+    if (!this.#take()) return
+    for (const condition of CONDITIONS) if ((conditions & condition) !== 0) this.wake(condition, 1)
+    this.leave()
+  }
+
+  #beginToWait(): void {
+    this.#bell?.ref()
+    this.#stopTicks = everySecond(() => this.#tick())
+  }
+
+  #ceaseToWait(): void {
+    this.#bell?.unref()
+    this.#stopTicks?.()
+    this.#stopTicks = undefined
+  }
+
+  /** Whoever should have woken this handle may have died before it did. */
+  #tick(): void {
+    const now = Date.now()
+    if (Math.abs(now - this.#looked[0]!) > FRESH) {
+      this.#looked[0] = now
+      this.reap()
+    }
+    if (!this.#closed && this.#wants !== 0) this.#user.news(this.#wants)
+  }
+
+  #lookAgain(): void {
+    this.#retry ??= setInterval(() => {
+      if (this.#lock.stuck()) return
+      clearInterval(this.#retry)
+      this.#retry = undefined
+      this.#user.unlocked()
+    }, LOOK_AGAIN)
+  }
+
+  #end(): void {
+    if (this.#closed) return
+    this.#user.ending?.()
+    this.close()
+  }
+
+  #bellOf(slot: number): string {
+    return `${this.path}.bell-${this.header.identity}-${slot.toString(16)}`
+  }
+}

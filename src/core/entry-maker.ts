@@ -34,6 +34,6 @@ export class EntryMaker<T> {
 
   #made(value: T, o?: EntryOptions): Entry<T> {
     if (this.#schema) value = checked(this.#schema, value)
-    return o === undefined ? new Entry(value, timestamp()) : entryOf(value, o)
+    return o === undefined ? new Entry(value, timestamp()) : entryOf(value, o, this.#store)
   }
 }

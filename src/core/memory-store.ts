@@ -12,6 +12,7 @@ export class MemoryStore<T> implements Store<T> {
   readonly byteCapacity: number
   readonly stride = 1
   readonly ticket = 0
+  readonly priorities: boolean
   leased = 0
   /** Of everything held, ready, delayed and leased, where entries carry their size. */
   bytes = 0
@@ -26,6 +27,7 @@ export class MemoryStore<T> implements Store<T> {
   constructor(kind: string, shelf: Shelf<T>, capacity: number, byteCapacity = Number.POSITIVE_INFINITY) {
     this.kind = kind
     this.#shelf = shelf
+    this.priorities = shelf.priorities ?? false
     this.capacity = capacity
     this.byteCapacity = byteCapacity
   }

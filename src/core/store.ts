@@ -74,6 +74,10 @@ export interface Store<T> extends Intake<T> {
   readonly full?: boolean
   /** When the first delayed item falls due (clock ms); Infinity if none is delayed. */
   readonly nextDue: number
+  /** Items are handed over by the `priority` of their put; a put of any other kind refuses it. */
+  readonly priorities?: boolean
+  /** The `key` of a put means something here; a put of any other kind refuses it. */
+  readonly keys?: boolean
 
   listen(listener: StoreListener): void
   /**

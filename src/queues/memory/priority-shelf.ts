@@ -4,6 +4,7 @@ import { Heap } from '../../util/heap.js'
 
 /** The lowest `priority` first, then what `compare` puts first, then first in, first out. */
 export class PriorityShelf<T> implements Shelf<T> {
+  readonly priorities = true
   readonly #heap: Heap<Entry<T>>
 
   constructor(compare: (a: T, b: T) => number) {

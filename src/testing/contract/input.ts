@@ -27,6 +27,7 @@ export function inputContract({ test, expect, can }: Kit): void {
       queue.put(1, { delay: '5' as unknown as number }),
       queue.put(1, { delay: Number.POSITIVE_INFINITY }),
       queue.put(1, { priority: Number.NaN }),
+      queue.put(1, { priority: '1' as unknown as number }),
       queue.getBatch(0),
       queue.putBatch('abc' as unknown as number[]),
     ]
@@ -35,6 +36,29 @@ export function inputContract({ test, expect, can }: Kit): void {
     }
     expect((await queue.stat()).size).toBe(0)
   })
+
+  test(
+    'refuses a priority, which means nothing to its order, and says so [Q16.8]',
+    async open => {
+      const queue = await open()
+      const error = (await failure(queue.put(1, { priority: 1 }))) as QueueLinkError
+      expect([error.code, /^priority /.test(error.message)]).toEqual(['ERR_OPTION', true])
+      expect(((await failure(queue.putBatch([1, 2], { priority: 0 }))) as QueueLinkError).code).toBe('ERR_OPTION')
+      expect((await queue.stat()).size).toBe(0)
+    },
+    can.order === 'priority' && 'it has priorities',
+  )
+
+  test(
+    'refuses a key, which means nothing to its kind, and says so [Q16.8]',
+    async open => {
+      const queue = await open()
+      const error = (await failure(queue.put(1, { key: 'a' }))) as QueueLinkError
+      expect([error.code, /^key /.test(error.message)]).toEqual(['ERR_OPTION', true])
+      expect((await queue.stat()).size).toBe(0)
+    },
+    can.keys && 'it keeps keys',
+  )
 
   test('refuses a nack whose delay cannot be, and leaves the delivery open [Q16.3]', async open => {
     const queue = await open()

@@ -12,6 +12,8 @@ export interface Capabilities {
   readonly order: 'fifo' | 'lifo' | 'priority'
   /** `own`: the items live in this process, as they are; `any`: they are encoded, and others may reach them. */
   readonly process: 'own' | 'any'
+  /** The put option `key` means something to the kind; false if left out. */
+  readonly keys?: boolean
 }
 
 /** The two matchers that the contract needs; those of vitest, jest and bun fit as they are. */

@@ -65,6 +65,31 @@ export function orderContract({ test, expect, can }: Kit): void {
     can.order !== 'priority' && `its order is ${can.order}`,
   )
 
+  test(
+    'hands over the lowest priority of a put first, and goes by compare and by age within one [Q1.3] [Q1.4]',
+    async open => {
+      const queue = await open()
+      await queue.put(5)
+      await queue.put(9, { priority: -1 })
+      await queue.put(1, { priority: 2 })
+      await queue.put(3, { priority: 0 })
+      await queue.putBatch([8, 7], { priority: -1 })
+      expect(await drain(queue, can)).toEqual([7, 8, 9, 3, 5, 1])
+    },
+    can.order !== 'priority' && `its order is ${can.order}`,
+  )
+
+  test('returns several items to their places, in whatever order they are given back [Q1.5]', async open => {
+    const queue = await open()
+    await queue.putBatch([1, 2, 3, 4, 5, 6])
+    const out = [await queue.receive(), await queue.receive(), await queue.receive(), await queue.receive()]
+    await queue.put(7)
+    for (const i of [1, 3, 0, 2]) await out[i]?.nack({ delay: 0 })
+    await turns()
+    const items = [1, 2, 3, 4, 5, 6, 7]
+    expect(await drain(queue, can)).toEqual(can.order === 'lifo' ? items.reverse() : items)
+  })
+
   test('returns an item that is given back to its place [Q1.5]', async open => {
     const queue = await open()
     await queue.putBatch([1, 2, 3])

@@ -2,6 +2,7 @@ import { Socket } from 'node:net'
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
 import { eachDelivery } from '../../core/each-delivery.js'
+import { portableError } from '../../core/portable-error.js'
 import { SpillDirectory } from '../../core/spill.js'
 import { LinkError } from '../../errors/link-error.js'
 import { openFileDestination, openFileSource } from '../endpoint.js'
@@ -9,7 +10,6 @@ import { Mover } from '../mover.js'
 import { openDestination } from '../open-destination.js'
 import type { DataFromChild, DataToChild, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
-import { portable } from '../runtime/portable.js'
 import { RemoteDestination } from '../runtime/remote-destination.js'
 import { RemoteSource } from '../runtime/remote-source.js'
 import { loadHandler, loadOperator } from '../step.js'
@@ -77,7 +77,7 @@ class Child {
     const source = new RemoteSource(name, {
       settled: items => parent.send({ type: 'settled', id, items }),
       nacked: (item, attempt, o) => {
-        const rest = o.reason === undefined ? {} : { reason: portable(o.reason) }
+        const rest = o.reason === undefined ? {} : { reason: portableError(o.reason) }
         parent.send({ type: 'nacked', id, item, attempt, o: { ...o, ...rest } })
       },
     })
@@ -152,7 +152,7 @@ function watch(): void {
 }
 
 function failed(parent: Parent, error: unknown): void {
-  parent.send({ type: 'failed', error: portable(error) })
+  parent.send({ type: 'failed', error: portableError(error) })
 }
 
 function connect(spill: string): Parent {

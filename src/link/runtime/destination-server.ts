@@ -1,9 +1,9 @@
+import { portableError } from '../../core/portable-error.js'
 import { Receipt, slot } from '../../core/receipt.js'
 import { Ring } from '../../util/ring.js'
 import type { OpenDestination } from '../open-destination.js'
 import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
-import { portable } from './portable.js'
 
 /** Stores what the child sends for one of the parent's destinations, and tells it when that is done. */
 export class DestinationServer {
@@ -40,7 +40,7 @@ export class DestinationServer {
         if (frames === this.#frames) this.#reportSoon()
       },
       error => {
-        if (frames === this.#frames) this.#channel?.send({ type: 'failed', id: this.#id, error: portable(error) })
+        if (frames === this.#frames) this.#channel?.send({ type: 'failed', id: this.#id, error: portableError(error) })
       },
     )
     frames.push(frame)
@@ -59,7 +59,7 @@ export class DestinationServer {
     const id = this.#id
     this.#destination.complete().then(
       () => this.#channel?.send({ type: 'completed', id }),
-      error => this.#channel?.send({ type: 'completed', id, error: portable(error) }),
+      error => this.#channel?.send({ type: 'completed', id, error: portableError(error) }),
     )
   }
 

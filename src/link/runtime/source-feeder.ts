@@ -1,11 +1,11 @@
 import type { Lease } from '../../core/entry.js'
 import type { Mailbox } from '../../core/mailbox.js'
 import type { NackOptions } from '../../core/nack.js'
+import { portableError } from '../../core/portable-error.js'
 import type { Taker } from '../../core/taker.js'
 import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
 import { Outbox, type Parcel } from './outbox.js'
-import { portable } from './portable.js'
 
 interface Sent extends Parcel {
   readonly item: number
@@ -75,7 +75,7 @@ export class SourceFeeder implements Taker<unknown> {
   end(error?: unknown): void {
     if (!this.#taking) return
     this.pause()
-    const rest = error === undefined ? {} : { error: portable(error) }
+    const rest = error === undefined ? {} : { error: portableError(error) }
     this.#connection?.channel.send({ type: 'end', id: this.#id, ...rest })
   }
 

@@ -1,12 +1,12 @@
-import { encode } from '../../core/codec.js'
-import { LinkError } from '../../errors/link-error.js'
+import { LinkError } from '../errors/link-error.js'
+import { encode } from './codec.js'
 
 /** Errors carry anything; a frame does not. */
 const LARGEST = 64 * 1024
 const LONGEST_TEXT = 8 * 1024
 
 /** The same error, or what is left of it when everything that cannot cross to another process is taken away. */
-export function portable(error: unknown): unknown {
+export function portableError(error: unknown): unknown {
   try {
     if (encode(error).length <= LARGEST) return error
   } catch {}

@@ -2,6 +2,8 @@
 export class QueueMetrics {
   /** Items stored. */
   put = 0
+  /** Of them, those that were known by their key already, and were not stored again. */
+  repeated = 0
   /** Hand-overs to user code, first ones and repeated ones. */
   handedOver = 0
   /** Items settled for good. */

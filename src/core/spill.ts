@@ -27,6 +27,18 @@ const FORGOTTEN = 24 * 60 * 60 * 1000
 let registered = false
 const NAME = /^[0-9a-f-]{36}$/
 
+/** From now on, references can be encoded and decoded. */
+export function carryReferences(): void {
+  if (registered) return
+  registered = true
+  registerExtension<Reference>({
+    Class: Reference,
+    type: 2,
+    write: ({ file, bytes, checksum }) => [file, bytes, checksum],
+    read: ([file, bytes, checksum]: [string, number, string]) => new Reference(file, bytes, checksum),
+  })
+}
+
 /**
  * A directory, open to its owner alone, for payloads too large for a pipe. Each is written once and removed by whoever
  * reads it; what nobody read goes with the directory.
@@ -39,14 +51,7 @@ export class SpillDirectory {
   constructor(path: string, remove: () => Promise<void> = async () => {}) {
     this.path = path
     this.#remove = remove
-    if (registered) return
-    registered = true
-    registerExtension<Reference>({
-      Class: Reference,
-      type: 2,
-      write: ({ file, bytes, checksum }) => [file, bytes, checksum],
-      read: ([file, bytes, checksum]: [string, number, string]) => new Reference(file, bytes, checksum),
-    })
+    carryReferences()
   }
 
   static async make(): Promise<SpillDirectory> {

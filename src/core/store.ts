@@ -15,6 +15,8 @@ export interface StoreListener {
   stored(ticket: Ticket): void
   /** What this ticket stands for will never be stored. */
   failed(ticket: Ticket, error: unknown): void
+  /** So many of the items put were known by their key, and were not stored again. */
+  repeated(count: number): void
   /** The store itself is gone: every later call would fail with this error. */
   broken(error: unknown): void
 }
@@ -45,6 +47,8 @@ export interface Intake<T> {
    * again. Only where the number is committed together with the items.
    */
   offerOnce?(entries: readonly Entry<T>[], client: string, number: number): boolean
+  /** Stores, before it returns, what the last `offer` took, for a caller that cannot wait. Throws if it cannot be stored. */
+  storeNow?(): void
   /**
    * Asks to give up what this ticket stands for, unless it is stored by now; `stored` or `failed` tells which. Only where
    * what was taken may still have to wait for room.

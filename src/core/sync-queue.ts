@@ -11,6 +11,7 @@ export class SyncQueue<in out T> extends Queue<T> {
     const entry = mailbox.entry(item)
     if (mailbox.pass(entry)) return
     if (!mailbox.line.tryNow([entry])) throw full(mailbox)
+    mailbox.store.storeNow?.()
     mailbox.took()
   }
 

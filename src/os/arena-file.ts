@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, type Stats, statSync } from 'node:fs'
 import { QueueExistsError } from '../errors/queue-exists-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../errors/queue-not-found-error.js'
@@ -31,7 +31,6 @@ export interface ArenaOptions extends ArenaKind {
 }
 
 export interface ArenaFile {
-  /** Open, and of this owner alone. */
   readonly fd: number
   readonly header: ArenaHeader
 }
@@ -80,11 +79,25 @@ export function openArenaFile(options: ArenaOptions): ArenaFile {
   }
 }
 
+/**
+ * Opens the same file for signs of life. The one that is mapped cannot have them: a mapping that a terminated thread leaves keeps
+ * its open file, and what is locked with it, for as long as the process lives. Undefined: the path leads to another file.
+ */
+export function openAgain(fd: number, path: string): number | undefined {
+  const own = openOwnFile(path)
+  if (!own || isSame(own.found, fstatSync(fd))) return own?.fd
+  closeSync(own.fd)
+  return undefined
+}
+
 /** Whether the path still leads to this file. */
 export function isStillThere(fd: number, path: string): boolean {
   const now = statSync(path, { throwIfNoEntry: false })
-  const mine = fstatSync(fd)
-  return now?.ino === mine.ino && now.dev === mine.dev
+  return now !== undefined && isSame(now, fstatSync(fd))
+}
+
+function isSame(one: Stats, other: Stats): boolean {
+  return one.ino === other.ino && one.dev === other.dev
 }
 
 /** False: it is in use. Several who find it useless at a time wait for one another, and replace it once. */

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs'
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
-import { type ArenaFile, type ArenaOptions, isStillThere, openArenaFile } from './arena-file.js'
+import { type ArenaFile, type ArenaOptions, isStillThere, openAgain, openArenaFile } from './arena-file.js'
 import { type ArenaHeader, BODY_AT, LOCK_AT, LOOKED_AT } from './arena-header.js'
 import type { ArenaUser } from './arena-user.js'
 import { atExit } from './at-exit.js'
@@ -65,36 +65,48 @@ export class Arena {
   static open(options: ArenaOptions, use: (arena: Arena) => ArenaUser): Arena {
     for (;;) {
       const arena = Arena.#on(openArenaFile(options), options, use)
+      if (!arena) continue
       const locked = arena.#settleIn()
       // Else it was replaced or unlinked before the seat was taken.
-      const there = isStillThere(arena.#fd, options.path)
-      if (there && !locked) return arena
+      if (!locked && isStillThere(arena.#fd, options.path)) return arena
       arena.close()
       if (locked) throw locked
     }
   }
 
-  static #on(file: ArenaFile, options: ArenaOptions, use: (arena: Arena) => ArenaUser): Arena {
+  /** Undefined: it was replaced or unlinked on the way. */
+  static #on({ fd, header }: ArenaFile, options: ArenaOptions, use: (arena: Arena) => ArenaUser): Arena | undefined {
     let mapping: Mapping | undefined
+    let own: number | undefined
     try {
-      mapping = new Mapping(file.fd, file.header.bytes)
-      return new Arena(file, mapping, options, use)
+      own = openAgain(fd, options.path)
+      if (own === undefined) return undefined
+      mapping = new Mapping(fd, header.bytes)
+      return new Arena(own, header, mapping, options, use)
     } catch (error) {
       mapping?.close()
-      closeSync(file.fd)
+      if (own !== undefined) closeSync(own)
       throw error
+    } finally {
+      closeSync(fd)
     }
   }
 
-  private constructor(file: ArenaFile, mapping: Mapping, options: ArenaOptions, use: (arena: Arena) => ArenaUser) {
-    this.#fd = file.fd
+  private constructor(
+    fd: number,
+    header: ArenaHeader,
+    mapping: Mapping,
+    options: ArenaOptions,
+    use: (arena: Arena) => ArenaUser,
+  ) {
+    this.#fd = fd
     this.#mapping = mapping
     this.buffer = mapping.buffer
     this.#what = options.what
     this.path = options.path
-    this.header = file.header
-    this.bytes = file.header.bytes - BODY_AT
-    const life = new Life(file.fd)
+    this.header = header
+    this.bytes = header.bytes - BODY_AT
+    const life = new Life(fd)
     const words = new Int32Array(this.buffer, 0, BODY_AT / 4)
     this.#looked = new Float64Array(this.buffer, LOOKED_AT, 1)
     this.#participants = new Participants(words, life)
@@ -219,8 +231,8 @@ export class Arena {
     this.#bell?.close()
     if (this.#take()) {
       this.#user.reap(this.slot)
-      this.#participants.free(this.slot, this.#seat.tag)
       this.leave()
+      this.#participants.free(this.slot, this.#seat.tag)
     }
     // Where the lock could not be had, others find this slot without a sign of life, and do the same.
     this.#ringers.close()
@@ -340,6 +352,8 @@ export class Arena {
 
   #end(): void {
     if (this.#closed) return
+    // An error that nobody caught ends the thread in the section.
+    if (this.#lock.holder === this.#seat.tag) this.abandon()
     this.#user.ending?.()
     this.close()
   }

@@ -23,7 +23,10 @@ const [TYPE, START, LENGTH] = process.platform === 'darwin' ? [20, 0, 8] : [0, 8
 export class Life {
   readonly #fd: number
 
-  /** The file must stay open as long as its owner lives, must not be shared with any other owner, and must be Node's. */
+  /**
+   * The file must stay open as long as its owner lives, must not be another owner's or mapped, and must have been opened by
+   * Node, which closes it when it terminates a thread.
+   */
   constructor(fd: number) {
     this.#fd = fd
   }

@@ -48,10 +48,10 @@ export class Participants {
     )
   }
 
-  /** Nobody holds what this tag stands for. Costs a call of the system. */
+  /** Whoever had this tag is gone. Costs a call of the system. */
   isDead(tag: number): boolean {
     const slot = (tag & 0xff) - 1
-    return slot < 0 || !this.lives(slot)
+    return slot < 0 || this.tagOf(slot) !== tag || !this.lives(slot)
   }
 
   /** Somebody else holds the slot's sign of life. */

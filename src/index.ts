@@ -22,6 +22,7 @@ export type { WaitOptions } from './core/waiters.js'
 // Errors
 export { CodecError } from './errors/codec-error.js'
 export { DeadlockError } from './errors/deadlock-error.js'
+export { GraphError } from './errors/graph-error.js'
 export { ItemTooLargeError } from './errors/item-too-large-error.js'
 export { LeaseLostError } from './errors/lease-lost-error.js'
 export { LinkError } from './errors/link-error.js'
@@ -35,6 +36,20 @@ export { SinkOverflowError } from './errors/sink-overflow-error.js'
 export { SpillError } from './errors/spill-error.js'
 // Links
 export type { DestinationEndpoint, LinkFile, SourceEndpoint } from './link/endpoint.js'
+export { defineGraph } from './link/graph/define-graph.js'
+export type { Declarations, Graph, GraphLink, GraphLinkOptions } from './link/graph/graph.js'
+export type { GraphMetrics, GraphReport, GraphState, GraphStatus, QueueLevel } from './link/graph/graph-status.js'
+export {
+  type Declaration,
+  type FileOptions,
+  fifo,
+  file,
+  lifo,
+  priority,
+  type QueueSpec,
+} from './link/graph/queue-spec.js'
+export { type RunOptions, runGraph } from './link/graph/run-graph.js'
+export { RunningGraph } from './link/graph/running-graph.js'
 export { link } from './link/link.js'
 export type { EdgeMetrics, LinkMetrics, LinkReport, LinkState, LinkStatus } from './link/link-status.js'
 export type { Placement } from './link/placement.js'

@@ -109,7 +109,8 @@ function portable(file: FileEndpoint): { file?: FileEndpoint } {
   return isGzipPath(file.file) ? {} : { file }
 }
 
-function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
+/** A path, or a file with its options. */
+export function isFile(endpoint: unknown): endpoint is string | URL | LinkFile {
   if (typeof endpoint !== 'object' || endpoint === null) return typeof endpoint === 'string'
   if (endpoint instanceof URL) return true
   return Object.getPrototypeOf(endpoint) === Object.prototype && 'path' in endpoint && !('next' in endpoint)

@@ -11,7 +11,9 @@ export interface Step<F = unknown> {
 }
 
 type AnyFunction = (...args: never[]) => unknown
-type Made<F> = F extends (...args: never[]) => infer R ? (R extends AnyFunction ? R : F) : unknown
+// Of an export whose type nobody gave, `unknown` would fit nowhere that a type is asked for.
+// biome-ignore lint/suspicious/noExplicitAny: see above
+type Made<F> = F extends (...args: never[]) => infer R ? (R extends AnyFunction ? R : F) : any
 type StepArgs<F> = F extends (...args: infer A) => infer R ? (R extends AnyFunction ? A : []) : unknown[]
 
 /**
@@ -27,7 +29,7 @@ type StepArgs<F> = F extends (...args: infer A) => infer R ? (R extends AnyFunct
  * console.log(upper.step.name) // upper
  * ```
  */
-export function step<F = unknown>(module: URL | string, name: string, ...args: StepArgs<F>): Step<Made<F>> {
+export function step<F = unknown>(module: URL | string, name: string, ...args: StepArgs<F>): Step<Made<NoInfer<F>>> {
   return { step: { module: specifierOf(module), name, args: cloned(name, args) } }
 }
 

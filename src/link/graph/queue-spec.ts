@@ -1,0 +1,82 @@
+import type { Readable, Writable } from 'node:stream'
+import type { Observable, Observer } from 'rxjs'
+import type { CommonOptions } from '../../core/options.js'
+import type { Queue } from '../../core/queue.js'
+import type { SyncQueue } from '../../core/sync-queue.js'
+import type { Format } from '../../io/format.js'
+import type { PriorityQueueOptions } from '../../queues/memory/priority-queue.js'
+
+/** A queue of a graph as data: what it is, and not yet the queue. `Opened` is what a running graph makes of it. */
+export interface QueueSpec<T = unknown, Opened = unknown> {
+  readonly kind: 'fifo' | 'lifo' | 'priority' | 'file'
+  /** The path of a file. */
+  readonly at?: string | URL
+  readonly options: object
+  /** Only for types. */
+  readonly holds?: T
+  readonly opens?: Opened
+}
+
+/** What a graph's `queues` may hold: specs, paths, and anything that a link reads or writes. */
+export type Declaration =
+  | QueueSpec
+  | string
+  | URL
+  | Observable<unknown>
+  | Partial<Observer<never>>
+  | Readable
+  | Writable
+
+/** What a declared queue holds: lines of a path, anything of a path that names JSON. */
+export type ItemOf<D> =
+  D extends QueueSpec<infer T>
+    ? T
+    : D extends Observable<infer T>
+      ? T
+      : D extends `${string}.${'json' | 'jsonl' | 'ndjson'}${'' | '.gz'}`
+        ? unknown
+        : D extends string | URL | Readable | Writable
+          ? string
+          : D extends Partial<Observer<infer T>>
+            ? T
+            : never
+
+/** The queue that a declaration becomes; files, streams and Observers are no queues. */
+export type OpenedOf<D> = D extends QueueSpec<unknown, infer O> ? O : D extends Queue<infer _> ? D : never
+
+type Options<O> = Omit<O, 'name'>
+
+/** A first in, first out queue of a graph, in this process: `fifoQueue`. */
+export function fifo<T>(options: Options<CommonOptions<T>> = {}): QueueSpec<T, SyncQueue<T>> {
+  return { kind: 'fifo', options }
+}
+
+/** A last in, first out queue of a graph, in this process: `lifoQueue`. */
+export function lifo<T>(options: Options<CommonOptions<T>> = {}): QueueSpec<T, SyncQueue<T>> {
+  return { kind: 'lifo', options }
+}
+
+/** A queue of a graph that gives its lowest item first, in this process: `priorityQueue`. */
+export function priority<T>(options: Options<PriorityQueueOptions<T>> = {}): QueueSpec<T, SyncQueue<T>> {
+  return { kind: 'priority', options }
+}
+
+/**
+ * A file of a graph: of lines, unless its type is given. A bare path means the same, and values of JSON where its name ends so.
+ */
+export function file<T = string>(at: string | URL, options: FileOptions = {}): QueueSpec<NoInfer<T>, never> {
+  return { kind: 'file', at, options }
+}
+
+export interface FileOptions {
+  as?: Format
+  /** Destinations: keeps what the file holds, and writes after it. */
+  append?: boolean
+}
+
+const KINDS = ['fifo', 'lifo', 'priority', 'file']
+
+export function isSpec(declared: unknown): declared is QueueSpec {
+  const { kind, options } = (declared ?? {}) as QueueSpec
+  return KINDS.includes(kind) && typeof options === 'object'
+}

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import { Readable, Writable } from 'node:stream'
+import { ReadableStream, WritableStream } from 'node:stream/web'
 import { fileURLToPath } from 'node:url'
-import { isObservable, type Observable, type Observer } from 'rxjs'
+import { type InteropObservable, isObservable, Observable, type Observer, type Subscribable } from 'rxjs'
 import { Queue } from '../core/queue.js'
 import type { Sink } from '../core/sink.js'
 import { LinkError } from '../errors/link-error.js'
@@ -10,6 +11,7 @@ import { checkReadable, checkWritable } from '../io/check-path.js'
 import { fileIdentity } from '../io/file-identity.js'
 import { checkFormat, type Format } from '../io/format.js'
 import { fromFile } from '../io/from-file.js'
+import { fromIterable } from '../io/from-iterable.js'
 import { fromReadable } from '../io/from-readable.js'
 import { isGzipPath } from '../io/gzip-path.js'
 import type { OutletSink } from '../io/outlet-sink.js'
@@ -28,11 +30,29 @@ export interface LinkFile {
   append?: boolean
 }
 
-/** What a link reads: a queue, a stream, a file by its path or URL, or any Observable. */
-export type SourceEndpoint<T> = string | URL | LinkFile | Readable | Observable<T>
+/**
+ * What a link reads: a queue, a stream of Node or of the web, a file by its path or URL, any Observable, also of another
+ * library, or anything that can be iterated asynchronously. An emitter is read by `fromEvent(emitter, name)` of rxjs.
+ */
+export type SourceEndpoint<T> =
+  | string
+  | URL
+  | LinkFile
+  | Readable
+  | ReadableStream
+  | Observable<T>
+  | InteropObservable<T>
+  | AsyncIterable<T>
 
-/** What a link writes: a queue, a stream, a file by its path or URL, or any Observer. */
-export type DestinationEndpoint<T> = string | URL | LinkFile | Writable | Partial<Observer<T>> | Sink<T>
+/** What a link writes: a queue, a stream of Node or of the web, a file by its path or URL, or any Observer. */
+export type DestinationEndpoint<T> =
+  | string
+  | URL
+  | LinkFile
+  | Writable
+  | WritableStream
+  | Partial<Observer<T>>
+  | Sink<T>
 
 /** One end of a link, not opened yet. */
 export interface Endpoint<Opened> {
@@ -59,11 +79,14 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
     }
   }
   const own = { identity: source, check: () => {} }
-  if (source instanceof Readable) {
+  if (source instanceof Readable || source instanceof ReadableStream) {
     return { ...own, name: 'stream', open: () => openSource(fromReadable(source)) }
   }
   if (isObservable(source)) return { ...own, name: nameOf(source), open: () => openSource(source) }
-  throw unsupported('source', source, 'a queue, a path, a Readable or an Observable')
+  const foreign = foreignObservable(source)
+  if (foreign) return { ...own, name: 'observable', open: () => openSource(foreign) }
+  if (isAsyncIterable(source)) return { ...own, name: 'iterable', open: () => openSource(fromIterable(source)) }
+  throw unsupported('source', source, 'a queue, a path, a stream, an Observable or an async iterable')
 }
 
 /** Throws LinkError ERR_LINK_ENDPOINT for anything that cannot be written. */
@@ -79,7 +102,7 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
     }
   }
   const own = { identity: destination, check: () => {} }
-  if (destination instanceof Writable) {
+  if (destination instanceof Writable || destination instanceof WritableStream) {
     return {
       ...own,
       name: 'stream',
@@ -90,7 +113,7 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
     const observer = destination as Observer<unknown>
     return { ...own, name: nameOf(observer), open: () => openDestination(observer, closeOnComplete) }
   }
-  throw unsupported('destination', destination, 'a queue, a path, a Writable or an Observer')
+  throw unsupported('destination', destination, 'a queue, a path, a stream or an Observer')
 }
 
 /** Opens, in a child, a file endpoint of the parent's. */
@@ -107,6 +130,19 @@ export function openFileDestination({ file, as, append = false }: FileEndpoint, 
 /** A compressed file cannot be gone on with where a child died; this process opens it, and keeps it open. */
 function portable(file: FileEndpoint): { file?: FileEndpoint } {
   return isGzipPath(file.file) ? {} : { file }
+}
+
+/** Observables of other libraries give themselves by a name that they agreed on. */
+function foreignObservable(source: unknown): Observable<unknown> | undefined {
+  type Give = () => Subscribable<unknown>
+  const foreign = source as { [Symbol.observable]?: Give; '@@observable'?: Give } | undefined | null
+  const give = foreign?.[Symbol.observable] ?? foreign?.['@@observable']
+  if (typeof give !== 'function') return undefined
+  return new Observable(subscriber => give.call(source).subscribe(subscriber))
+}
+
+function isAsyncIterable(source: unknown): source is AsyncIterable<unknown> {
+  return typeof (source as Partial<AsyncIterable<unknown>> | undefined)?.[Symbol.asyncIterator] === 'function'
 }
 
 /** A path, or a file with its options. */

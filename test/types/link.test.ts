@@ -1,4 +1,5 @@
 import { Readable, Writable } from 'node:stream'
+import { ReadableStream, WritableStream } from 'node:stream/web'
 import { fifoQueue, type LinkOptions, type LinkReport, link, QueueLink, type Step, step } from 'queuelink'
 import { map, of, Subject } from 'rxjs'
 import { expectTypeOf, it } from 'vitest'
@@ -16,11 +17,14 @@ it('takes endpoints of every type, one or many', () => {
     made.read(new URL('file:///path'))
     made.read({ path: 'other', as: 'bytes' })
     made.read(Readable.from([]))
+    made.read(new ReadableStream())
+    made.read({ [Symbol.asyncIterator]: () => numbers[Symbol.asyncIterator]() })
     made.write(strings)
     made.write(new Subject<Date>())
     made.write({ next: (_: number) => {} })
     made.write({ path: 'another', append: true })
     made.write(new Writable())
+    made.write(new WritableStream())
   }
   expectTypeOf(calls).returns.toBeVoid()
   // @ts-expect-error a number is no endpoint

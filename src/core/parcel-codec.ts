@@ -16,16 +16,43 @@ export function packParcel(entries: readonly Entry<unknown>[]): Parcel {
   return { bytes: encode(parts), count: entries.length }
 }
 
+/** What is in a parcel, item by item. */
+export class OpenParcel<T> {
+  readonly enqueuedAt: number
+  readonly count: number
+  readonly #parts: readonly unknown[]
+
+  /** Throws CodecError if the bytes are no parcel. */
+  constructor(bytes: Uint8Array) {
+    const parts = decode(bytes)
+    if (!Array.isArray(parts) || parts.length < 2) throw new CodecError('these bytes are no parcel of items')
+    this.#parts = parts
+    this.enqueuedAt = parts[0]
+    this.count = parts.length - 2
+  }
+
+  value(place: number): T {
+    return this.#parts[place + 2] as T
+  }
+
+  headers(place: number): Headers {
+    return this.#extrasOf(place)?.[1] ?? NO_HEADERS
+  }
+
+  key(place: number): string | undefined {
+    return this.#extrasOf(place)?.[2]
+  }
+
+  #extrasOf(place: number): Extras[number] | undefined {
+    return (this.#parts[1] as Extras | null)?.find(([of]) => of === place)
+  }
+}
+
 /** The entries as they were packed, but for what only a store knows: due time and priority. */
 export function unpackParcel<T>(bytes: Uint8Array): Entry<T>[] {
-  const parts = decode(bytes)
-  if (!Array.isArray(parts) || parts.length < 2) throw new CodecError('these bytes are no parcel of items')
-  const [at, extras, ...values] = parts as [number, Extras | null, ...T[]]
-  if (!extras) return values.map(value => new Entry(value, at))
-  const more = new Map(extras.map(([place, headers, key]) => [place, { headers, key }]))
-  return values.map((value, place) => {
-    const { headers = NO_HEADERS, key } = more.get(place) ?? {}
-    return new Entry(value, at, 0, 0, headers, key)
+  const parcel = new OpenParcel<T>(bytes)
+  return Array.from({ length: parcel.count }, (_, place) => {
+    return new Entry(parcel.value(place), parcel.enqueuedAt, 0, 0, parcel.headers(place), parcel.key(place))
   })
 }
 

@@ -76,6 +76,8 @@ export interface Store<T> extends Intake<T> {
   readonly leased: number
   /** Nothing more comes in until something is settled; where it is not told, that is when items fill the capacity. */
   readonly full?: boolean
+  /** Why the last call could do nothing, where that was for a reason other than what the store holds. */
+  readonly locked?: Error | undefined
   /** When the first delayed item falls due (clock ms); Infinity if none is delayed. */
   readonly nextDue: number
   /** Items are handed over by the `priority` of their put; a put of any other kind refuses it. */

@@ -10,7 +10,7 @@ export class SyncQueue<in out T> extends Queue<T> {
     mailbox.assertOpen()
     const entry = mailbox.entry(item)
     if (mailbox.pass(entry)) return
-    if (!mailbox.line.tryNow([entry])) throw full(mailbox)
+    if (!mailbox.line.tryNow([entry])) throw mailbox.store.locked ?? full(mailbox)
     mailbox.store.storeNow?.()
     mailbox.took()
   }
@@ -21,7 +21,7 @@ export class SyncQueue<in out T> extends Queue<T> {
     if (mailbox.ended) throw mailbox.ended
     const lease = mailbox.takers.length === 0 ? mailbox.takeNow(1)[0] : undefined
     if (lease) return used(mailbox, lease, taken => this.consumed(taken))
-    throw mailbox.store.shut && mailbox.idle ? drained(mailbox) : empty(mailbox)
+    throw mailbox.store.locked ?? (mailbox.store.shut && mailbox.idle ? drained(mailbox) : empty(mailbox))
   }
 
   /** The item that would be taken next, which stays where it is. */

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs'
+import { closeSync, fstatSync, type Stats, statSync } from 'node:fs'
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { type ArenaFile, type ArenaOptions, isStillThere, openAgain, openArenaFile } from './arena-file.js'
@@ -42,6 +42,7 @@ export class Arena {
   readonly bytes: number
   readonly #what: string
   readonly #fd: number
+  readonly #file: Stats
   readonly #mapping: Mapping
   readonly #seat: Seat
   readonly #participants: Participants
@@ -100,6 +101,7 @@ export class Arena {
     use: (arena: Arena) => ArenaUser,
   ) {
     this.#fd = fd
+    this.#file = fstatSync(fd)
     this.#mapping = mapping
     this.buffer = mapping.buffer
     this.#what = options.what
@@ -213,9 +215,15 @@ export class Arena {
     return this.#bits.count(CONDITIONS.indexOf(condition))
   }
 
-  /** Removes the file: nobody finds it any more. Those who have it open go on with it. */
-  unlink(): void {
-    if (isStillThere(this.#fd, this.path)) removeFile(this.path)
+  /**
+   * Removes the file: nobody finds it any more. Those who have it open go on with it. May be called after `close`. False:
+   * what the path leads to is another file by now, or nothing.
+   */
+  unlink(): boolean {
+    const there = statSync(this.path, { throwIfNoEntry: false })
+    if (there?.ino !== this.#file.ino || there.dev !== this.#file.dev) return false
+    removeFile(this.path)
+    return true
   }
 
   /** Gives back everything that this handle has. The body reads as zeros afterwards; `enter` throws. May be called again. */

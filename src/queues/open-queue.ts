@@ -5,7 +5,9 @@ import { optionError } from '../errors/option-error.js'
 type Opener = <T>(descriptor: QueueDescriptor) => Promise<Queue<T>>
 
 /** Loaded when first needed: what one kind stands on, the others need not pay for. */
-const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {}
+const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
+  shared: async () => (await import('./shared/shared-queue.js')).openSharedQueue,
+}
 
 /**
  * Opens the queue that a descriptor names: the answer of `queue.descriptor()`, carried here from another process in

@@ -1,0 +1,89 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SpillError } from '../errors/spill-error.js'
+import { carryReferences, Reference } from './spill.js'
+
+/** What no item leads to may have been written just now, for an item that is to come. */
+const FORGOTTEN = 60 * 60 * 1000
+const NAME = /^[0-9a-f-]{36}$/
+
+/**
+ * Payloads too large for the memory of a queue, beside it, in a directory that all of its users reach: each is written
+ * before its item is stored, and removed when the item has left the queue. Works within the call, as the queue does.
+ */
+export class SpillFolder {
+  readonly path: string
+
+  constructor(path: string) {
+    this.path = path
+    carryReferences()
+  }
+
+  /** Names a payload that `write` is to store. */
+  refer(payload: Uint8Array): Reference {
+    return new Reference(randomUUID(), payload.length, sumOf(payload))
+  }
+
+  write(reference: Reference, payload: Uint8Array): void {
+    const path = this.#pathOf(reference)
+    try {
+      mkdirSync(this.path, { mode: 0o700, recursive: true })
+      writeFileSync(path, payload, { flag: 'wx', mode: 0o600 })
+    } catch (cause) {
+      this.drop(reference)
+      const size = `${payload.length} bytes`
+      throw new SpillError(`a payload of ${size} cannot be spilled to ${this.path}: ${(cause as Error).message}`, {
+        cause,
+      })
+    }
+  }
+
+  /** SpillError if the payload is gone, or is not what was written. It stays where it is. */
+  read(reference: Reference): Buffer {
+    const path = this.#pathOf(reference)
+    let payload: Buffer
+    try {
+      payload = readFileSync(path)
+    } catch (cause) {
+      throw new SpillError(`a spilled payload is gone: ${(cause as Error).message}`, { cause })
+    }
+    if (payload.length !== reference.bytes || sumOf(payload) !== reference.checksum) {
+      throw new SpillError(`the spilled payload ${reference.file} is not what was written`)
+    }
+    return payload
+  }
+
+  drop(reference: Reference): void {
+    rmSync(this.#pathOf(reference), { force: true })
+  }
+
+  /** Of a queue that holds nothing: removes what the dead left behind. */
+  sweep(): void {
+    let names: string[]
+    try {
+      names = readdirSync(this.path)
+    } catch {
+      return
+    }
+    for (const name of names) {
+      const path = join(this.path, name)
+      const found = statSync(path, { throwIfNoEntry: false })
+      if (found && Date.now() - found.mtimeMs > FORGOTTEN) rmSync(path, { force: true })
+    }
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+
+  #pathOf({ file }: Reference): string {
+    if (!NAME.test(file))
+      throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
+    return join(this.path, file)
+  }
+}
+
+function sumOf(payload: Uint8Array): string {
+  return createHash('sha256').update(payload).digest('base64')
+}

@@ -1,0 +1,307 @@
+import type { Parcel } from '../../core/parcel.js'
+import { GRAIN } from './geometry.js'
+import { Records, recordBytes } from './records.js'
+import { Returned } from './returned.js'
+import { Space } from './space.js'
+import type { Views } from './views.js'
+import { DELAYED, FREE, isHeld, isLeasedBy, LEASED, leasedBy, READY, RETURNED, stateOf, withState } from './word.js'
+
+/** A shared queue that was shut down at once: what comes back to it is gone. */
+export const GONE = 2
+
+/** A lease: it holds as long as its word stands in its slot. */
+export interface Lent {
+  readonly slot: number
+  readonly word: number
+}
+
+/** What a take answers for each item. */
+export interface Grant extends Lent {
+  /** The record's place in the ring at that moment. */
+  readonly place: number
+  /** The item's position in the queue: the same for all of its leases. */
+  readonly position: number
+  /** The item's place in its parcel. */
+  readonly index: number
+  /** Hand-overs to user code before this lease. */
+  readonly attempt: number
+}
+
+/**
+ * Who has which item of a shared queue. All of it happens under the queue's lock, and may end at any instruction: whoever
+ * takes the lock over from the dead calls `repair` before anything else.
+ */
+export class Ledger {
+  readonly views: Views
+  readonly records: Records
+  readonly space: Space
+  readonly #returned: Returned
+
+  constructor(views: Views) {
+    this.views = views
+    this.records = new Records(views)
+    this.space = new Space(views, this.records)
+    this.#returned = new Returned(views, this.records)
+  }
+
+  get held(): number {
+    const { ready, delayed, leased } = this.views
+    return ready + delayed + leased
+  }
+
+  /** Stores all of the parcels or none. `due`: clock ms, 0 at once; `at`: when they were put. */
+  put(parcels: readonly Parcel[], count: number, due: number, at: number): boolean {
+    const { views, records } = this
+    const { capacity, slots, ringBytes } = views.geometry
+    if (this.held + count > capacity) return false
+    let bytes = 0
+    for (const parcel of parcels) bytes += recordBytes(parcel.bytes.length)
+    if (!this.space.make(bytes)) return false
+    this.#advance()
+    let { head } = views
+    const mask = slots - 1
+    const before = views.putPos
+    let position = before
+    let slot = views.slotOf(position)
+    for (const { bytes: parcel, count: items } of parcels) {
+      const place = head % ringBytes
+      const chunk = place / GRAIN
+      let first = -1
+      for (let index = 0; index < items; position++, slot = (slot + 1) & mask) {
+        const at = views.slotAt(slot)
+        const word = views.ints[at] as number
+        if (isHeld(word)) continue
+        if (first < 0) first = position
+        views.ints[at] = withState(word, READY)
+        views.ints[at + 1] = chunk
+        views.ints[at + 2] = index++
+        views.ints[at + 3] = 0
+      }
+      records.writeHeader(place, parcel.length, items, position - first, first, due, at)
+      records.writeParcel(place, parcel)
+      head += recordBytes(parcel.length)
+    }
+    views.commit(head, position, views.putCount + count)
+    views.ready += count
+    if (due > 0) this.#delay(before, position, due)
+    return true
+  }
+
+  /** Leases up to `max` items for the owner, the oldest first. */
+  take(max: number, owner: number): Grant[] {
+    const { views } = this
+    const grants: Grant[] = []
+    while (grants.length < max) {
+      const fresh = this.#advance()
+      const back = this.#returned.first()
+      if (back < 0 && !fresh) break
+      if (back >= 0 && !(fresh && views.takePos < this.#returned.position(back))) {
+        grants.push(this.#lease(back, this.#returned.position(back), owner))
+        this.#returned.shift()
+        continue
+      }
+      // Everything of one record, as far as it goes: all of it is older than what was given back.
+      const until = back < 0 ? Number.POSITIVE_INFINITY : this.#returned.position(back)
+      const mask = views.geometry.slots - 1
+      const end = Math.min(views.putPos, until)
+      let position = views.takePos
+      let slot = views.slotOf(position)
+      for (; position < end && grants.length < max; position++, slot = (slot + 1) & mask) {
+        if (stateOf(views.word(slot)) === READY) grants.push(this.#lease(slot, position, owner))
+      }
+      views.takePos = position
+    }
+    views.ready -= grants.length
+    views.leased += grants.length
+    return grants
+  }
+
+  /** The lease still holds. Needs no lock: only its owner ends it, or the reaper of a dead owner. */
+  holds({ slot, word }: Lent): boolean {
+    return this.views.word(slot) === word
+  }
+
+  /** The items leave for good; answers how many leases held. */
+  ack(lent: readonly Lent[]): number {
+    const { views } = this
+    let done = 0
+    for (const { slot, word } of lent) {
+      if (views.word(slot) !== word) continue
+      views.setWord(slot, withState(word, FREE))
+      done++
+    }
+    views.leased -= done
+    views.settled += done
+    return done
+  }
+
+  /** The item returns to its place, to be taken from `due` on (0: at once). False: the lease no longer held. */
+  giveBack(lent: Lent, attempt: number, due: number): boolean {
+    const { views } = this
+    const { slot, word } = lent
+    if (views.word(slot) !== word) return false
+    views.ints[views.slotAt(slot) + 3] = attempt
+    if (due > 0) {
+      views.setDue(slot, due)
+      views.setWord(slot, withState(word, DELAYED))
+      this.#expect(due)
+      views.delayed++
+    } else {
+      views.setWord(slot, withState(word, RETURNED))
+      this.#returned.insert(slot)
+      views.ready++
+    }
+    views.leased--
+    return true
+  }
+
+  /** Counts a hand-over; only the owner of the lease does. Needs no lock. */
+  handedOver({ slot, word }: Lent, attempt: number): void {
+    const { views } = this
+    if (views.word(slot) === word) views.ints[views.slotAt(slot) + 3] = attempt
+  }
+
+  /** What has fallen due can be taken. */
+  promote(now: number): void {
+    const { views } = this
+    if (views.delayed === 0 || views.nextDue > now) return
+    let next = Number.POSITIVE_INFINITY
+    for (let slot = 0; slot < views.geometry.slots; slot++) {
+      const word = views.word(slot)
+      if (stateOf(word) !== DELAYED) continue
+      const due = views.due(slot)
+      if (due > now) {
+        if (due < next) next = due
+        continue
+      }
+      views.setWord(slot, withState(word, RETURNED))
+      this.#returned.insert(slot)
+      views.ready++
+      views.delayed--
+    }
+    views.nextDue = next
+  }
+
+  /** The slot of the item that would be taken next; -1 if there is none. */
+  first(): number {
+    const { views } = this
+    const fresh = this.#advance()
+    const back = this.#returned.first()
+    if (back >= 0 && !(fresh && views.takePos < this.#returned.position(back))) return back
+    return fresh ? views.slotOf(views.takePos) : -1
+  }
+
+  /** The record's place in the ring, and the item's in its parcel. */
+  whereabouts(slot: number): { place: number; index: number } {
+    const { ints } = this.views
+    const at = this.views.slotAt(slot)
+    return { place: (ints[at + 1] as number) * GRAIN, index: ints[at + 2] as number }
+  }
+
+  /** When the oldest item that nobody has settled was put; undefined if there is none. */
+  oldest(): number | undefined {
+    const { views } = this
+    let oldest: number | undefined
+    for (let slot = 0; slot < views.geometry.slots; slot++) {
+      if (stateOf(views.word(slot)) === FREE) continue
+      const at = this.records.putAt(this.whereabouts(slot).place)
+      if (oldest === undefined || at < oldest) oldest = at
+    }
+    return oldest
+  }
+
+  /**
+   * Works everything out again from the words and from what the last put committed; what `dead` held is given back. May
+   * itself end at any instruction, and is then done again.
+   */
+  repair(dead = -1): void {
+    const { views } = this
+    const { slots } = views.geometry
+    const back: number[] = []
+    const waiting = views.putPos - views.takePos
+    const takeSlot = views.slotOf(views.takePos)
+    let [ready, delayed, leased, nextDue] = [0, 0, 0, Number.POSITIVE_INFINITY]
+    for (let slot = 0; slot < slots; slot++) {
+      let word = views.word(slot)
+      if (dead >= 0 && isLeasedBy(word, dead)) {
+        word = withState(word, views.shut === GONE ? FREE : RETURNED)
+        views.setWord(slot, word)
+      }
+      let state = stateOf(word)
+      if (state === READY) {
+        const ahead = slot - takeSlot
+        if ((ahead < 0 ? ahead + slots : ahead) >= waiting) {
+          // Left behind by a put that did not come to its commit.
+          views.setWord(slot, withState(word, FREE))
+          continue
+        }
+        const due = this.records.due(this.whereabouts(slot).place)
+        if (due === 0) ready++
+        else {
+          views.setDue(slot, due)
+          views.setWord(slot, withState(word, DELAYED))
+          state = DELAYED
+        }
+      }
+      if (state === LEASED) leased++
+      else if (state === RETURNED) back.push(slot)
+      else if (state === DELAYED) {
+        delayed++
+        nextDue = Math.min(nextDue, views.due(slot))
+      }
+    }
+    this.#returned.fill(back)
+    views.nextDue = nextDue
+    views.ready = ready + back.length
+    views.delayed = delayed
+    views.leased = leased
+    views.settled = views.putCount - this.held
+    views.fullAt = 0
+  }
+
+  /** Moves the take hand to the next READY descriptor; false if there is none. */
+  #advance(): boolean {
+    const { views } = this
+    const end = views.putPos
+    let position = views.takePos
+    if (position >= end) return false
+    const mask = views.geometry.slots - 1
+    let slot = views.slotOf(position)
+    while (position < end && stateOf(views.word(slot)) !== READY) {
+      position++
+      slot = (slot + 1) & mask
+    }
+    views.takePos = position
+    return position < end
+  }
+
+  /** What was put with a delay waits for its time outside the line. */
+  #delay(from: number, to: number, due: number): void {
+    const { views } = this
+    this.#expect(due)
+    for (let position = from; position < to; position++) {
+      const slot = views.slotOf(position)
+      const word = views.word(slot)
+      if (stateOf(word) !== READY) continue
+      views.setDue(slot, due)
+      views.setWord(slot, withState(word, DELAYED))
+      views.ready--
+      views.delayed++
+    }
+  }
+
+  /** Before the item counts as delayed. */
+  #expect(due: number): void {
+    const { views } = this
+    if (views.delayed === 0 || due < views.nextDue) views.nextDue = due
+  }
+
+  #lease(slot: number, position: number, owner: number): Grant {
+    const { views } = this
+    const at = views.slotAt(slot)
+    const word = leasedBy(views.ints[at] as number, owner)
+    views.ints[at] = word
+    const place = (views.ints[at + 1] as number) * GRAIN
+    return { slot, word, place, position, index: views.ints[at + 2] as number, attempt: views.ints[at + 3] as number }
+  }
+}

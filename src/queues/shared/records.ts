@@ -1,0 +1,116 @@
+import { GRAIN } from './geometry.js'
+import type { Views } from './views.js'
+
+/**
+ * A record of the ring is a header and a parcel, and begins at a multiple of 64:
+ * `length u32 | count u32 | span u32 | 0 | first position f64 | due f64 | put at f64 | parcel …`
+ * The span tells, from the first position on, which descriptors may point at it.
+ */
+export const HEADER_BYTES = 40
+
+export function recordBytes(length: number): number {
+  return Math.ceil((HEADER_BYTES + length) / GRAIN) * GRAIN
+}
+
+/** Reads and writes records by their place in the ring: an offset below the ring's bytes. */
+export class Records {
+  readonly #ints: Int32Array
+  readonly #floats: Float64Array
+  readonly #bytes: Buffer
+  readonly #base: number
+  readonly #size: number
+  readonly #slots: number
+
+  constructor(views: Views) {
+    this.#ints = views.ints
+    this.#floats = views.floats
+    this.#bytes = views.bytes
+    this.#base = views.ringBase
+    this.#size = views.geometry.ringBytes
+    this.#slots = views.geometry.slots
+  }
+
+  length(place: number): number {
+    return this.#ints[(this.#base + place) >>> 2] as number
+  }
+
+  count(place: number): number {
+    return this.#ints[((this.#base + place) >>> 2) + 1] as number
+  }
+
+  span(place: number): number {
+    return this.#ints[((this.#base + place) >>> 2) + 2] as number
+  }
+
+  first(place: number): number {
+    return this.#floats[(this.#base + place + 16) >>> 3] as number
+  }
+
+  due(place: number): number {
+    return this.#floats[(this.#base + place + 24) >>> 3] as number
+  }
+
+  putAt(place: number): number {
+    return this.#floats[(this.#base + place + 32) >>> 3] as number
+  }
+
+  /** The position of the item whose descriptor is this slot. */
+  position(place: number, slot: number): number {
+    const first = this.first(place)
+    const ahead = slot - (first % this.#slots)
+    return first + (ahead < 0 ? ahead + this.#slots : ahead)
+  }
+
+  writeHeader(
+    place: number,
+    length: number,
+    count: number,
+    span: number,
+    first: number,
+    due: number,
+    at: number,
+  ): void {
+    const int = (this.#base + place) >>> 2
+    this.#ints[int] = length
+    this.#ints[int + 1] = count
+    this.#ints[int + 2] = span
+    this.#ints[int + 3] = 0
+    const float = (this.#base + place + 16) >>> 3
+    this.#floats[float] = first
+    this.#floats[float + 1] = due
+    this.#floats[float + 2] = at
+  }
+
+  writeParcel(place: number, parcel: Uint8Array): void {
+    const from = place + HEADER_BYTES
+    const whole = this.#size - from
+    if (parcel.length <= whole) this.#bytes.set(parcel, this.#base + from)
+    else {
+      this.#bytes.set(parcel.subarray(0, whole), this.#base + from)
+      this.#bytes.set(parcel.subarray(whole), this.#base)
+    }
+  }
+
+  /** A copy of the parcel: the ring may move on. */
+  readParcel(place: number): Buffer {
+    const length = this.length(place)
+    const from = place + HEADER_BYTES
+    const whole = this.#size - from
+    const parcel = Buffer.allocUnsafe(length)
+    const start = this.#base + from
+    if (length <= whole) this.#bytes.copy(parcel, 0, start, start + length)
+    else {
+      this.#bytes.copy(parcel, 0, start, start + whole)
+      this.#bytes.copy(parcel, whole, this.#base, this.#base + length - whole)
+    }
+    return parcel
+  }
+
+  /** Copies a whole record to another place. */
+  copy(from: number, to: number): void {
+    const parcel = this.readParcel(from)
+    const { length } = parcel
+    this.writeHeader(to, length, this.count(from), this.span(from), this.first(from), this.due(from), this.putAt(from))
+    this.writeParcel(to, parcel)
+  }
+}

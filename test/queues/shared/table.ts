@@ -1,0 +1,53 @@
+import { bodyBytes, type Geometry, geometryOf } from '#src/queues/shared/geometry'
+import { type Grant, Ledger } from '#src/queues/shared/ledger'
+import { stateOf } from '#src/queues/shared/word'
+import { MortalViews } from './mortal.js'
+
+/** A ledger on memory of this process alone, whose parcels hold numbers. */
+export class Table {
+  readonly views: MortalViews
+  readonly ledger: Ledger
+
+  constructor(capacity: number, bytes: number) {
+    const geometry: Geometry = geometryOf(capacity, bytes)
+    this.views = new MortalViews(new ArrayBuffer(bodyBytes(geometry)), geometry)
+    this.ledger = new Ledger(this.views)
+  }
+
+  /** As so many parcels, each item of `size` numbers that are all the same. */
+  put(ids: readonly number[], due: number, perParcel: number, size: number): boolean {
+    const parcels = []
+    for (let from = 0; from < ids.length; from += perParcel) {
+      const some = ids.slice(from, from + perParcel)
+      const numbers = Float64Array.from(some.flatMap(id => Array<number>(size).fill(id)))
+      parcels.push({ bytes: new Uint8Array(numbers.buffer), count: some.length })
+    }
+    return this.ledger.put(parcels, ids.length, due, 1)
+  }
+
+  idOf(place: number, index: number): number {
+    const { records } = this.ledger
+    const bytes = records.readParcel(place)
+    const numbers = new Float64Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length))
+    const size = numbers.length / records.count(place)
+    const item = numbers.subarray(index * size, (index + 1) * size)
+    if (new Set(item).size !== 1) throw new Error(`item ${index} at ${place} is torn: ${item}`)
+    return item[0] as number
+  }
+
+  idsOf(grants: readonly Grant[]): number[] {
+    return grants.map(({ place, index }) => this.idOf(place, index))
+  }
+
+  /** What a slot holds; undefined if it is free. */
+  holds(slot: number): number | undefined {
+    if (stateOf(this.views.word(slot)) === 0) return undefined
+    const { place, index } = this.ledger.whereabouts(slot)
+    return this.idOf(place, index)
+  }
+
+  ids(): number[] {
+    const slots = Array.from({ length: this.views.geometry.slots }, (_, slot) => slot)
+    return slots.map(slot => this.holds(slot)).filter(id => id !== undefined)
+  }
+}

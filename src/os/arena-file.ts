@@ -23,9 +23,9 @@ export interface ArenaOptions extends ArenaKind {
   readonly numbers: readonly number[]
   readonly bodyBytes: number
   /**
-   * What happens to a file that cannot be used (damaged, foreign, of another version, from before the last start of the system).
-   * `refuse` (the default): an error with the code `ERR_DAMAGED`, `ERR_FOREIGN`, `ERR_LAYOUT` or `ERR_OTHER_BOOT`. `replace`: a new one takes its
-   * place, unless somebody uses it (`ERR_IN_USE`).
+   * What happens to a file that cannot be used: damaged (`ERR_DAMAGED`), not ours or of another kind (`ERR_FOREIGN`), of another
+   * version (`ERR_LAYOUT`), or from before the last start of the system (`ERR_OTHER_BOOT`). `refuse`, the default, throws an error
+   * with this code. `replace` makes a new one in its place, and throws if somebody uses it.
    */
   readonly useless?: 'refuse' | 'replace'
 }

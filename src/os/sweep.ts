@@ -15,7 +15,7 @@ export function sweep(path: string): void {
     if (!kind) continue
     const left = join(directory, name)
     try {
-      if (lstatSync(left).ctimeMs < old && (kind === 'new' || !isHeard(left))) unlinkSync(left)
+      if (lstatSync(left).mtimeMs < old && (kind === 'new' || !isHeard(left))) unlinkSync(left)
     } catch {
       // Somebody else swept it.
     }

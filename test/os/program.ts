@@ -9,6 +9,11 @@ import { afterAll, afterEach, expect } from 'vitest'
 export const FIXTURE = fileURLToPath(new URL('../fixtures/os-arena.js', import.meta.url))
 
 const started: ChildProcess[] = []
+/** Ends it with the tests of its file, however they end. */
+export function tracked<C extends ChildProcess>(child: C): C {
+  started.push(child)
+  return child
+}
 afterAll(() => {
   for (const child of started) child.kill('SIGKILL')
 })
@@ -23,7 +28,7 @@ export class Program {
 
   constructor(child: ChildProcess) {
     this.process = child
-    started.push(child)
+    tracked(child)
     this.exit = once(child, 'exit')
     child.on('message', (message: { news?: unknown; answer?: unknown }) => {
       if ('news' in message) this.#news.push(message.news)
@@ -33,8 +38,10 @@ export class Program {
     child.on('exit', () => this.#wake())
   }
 
-  static async start(path: string): Promise<Program> {
-    const program = new Program(fork(FIXTURE, ['serve', path]))
+  /** Quiet: what it says when it fails, as it must, is not printed. */
+  static async start(path: string, { quiet = false } = {}): Promise<Program> {
+    const errors = quiet ? 'ignore' : 'inherit'
+    const program = new Program(fork(FIXTURE, ['serve', path], { stdio: ['ignore', 'inherit', errors, 'ipc'] }))
     expect(await program.news()).toBe('up')
     return program
   }
@@ -88,7 +95,7 @@ export async function run(
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   })
-  started.push(child)
+  tracked(child)
   let stdout = ''
   child.stdout.on('data', chunk => {
     stdout += chunk

@@ -51,16 +51,27 @@ export {
 export { type RunOptions, runGraph } from './link/graph/run-graph.js'
 export { RunningGraph } from './link/graph/running-graph.js'
 export { link } from './link/link.js'
-export type { EdgeMetrics, LinkMetrics, LinkReport, LinkState, LinkStatus } from './link/link-status.js'
+export type { Direction } from './link/link-ends.js'
+export type {
+  LinkOptions,
+  OperatorLinkOptions,
+  StopOptions,
+  UnregisterOptions,
+  WriteOptions,
+} from './link/link-options.js'
+export type {
+  DestinationReport,
+  EdgeMetrics,
+  LinkMetrics,
+  LinkReport,
+  LinkState,
+  LinkStatus,
+  SourceReport,
+} from './link/link-status.js'
 export type { Placement } from './link/placement.js'
-export {
-  type EndpointId,
-  type LinkOptions,
-  type OperatorLinkOptions,
-  QueueLink,
-  type StopOptions,
-} from './link/queue-link.js'
+export { type EndpointId, QueueLink } from './link/queue-link.js'
 export { type Step, step } from './link/step.js'
+export type { WhenSlow } from './link/when-slow.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'
 export { lifoQueue } from './queues/memory/lifo-queue.js'
 export { type PriorityQueueOptions, priorityQueue } from './queues/memory/priority-queue.js'

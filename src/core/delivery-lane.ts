@@ -20,13 +20,17 @@ export class DeliveryLane<T> extends Lane<T> implements DeliveryOwner<T> {
     // Sinks must not take this item for the one whose receipt happens to be current further up the stack.
     slot.current = undefined
     try {
-      this.#target.next(new LeasedDelivery(lease, this))
+      this.#target.next(this.deliver(lease))
     } catch (error) {
       this.nackedOne(lease, this.mailbox.nack(lease, { reason: error }), error)
       this.end(error)
     } finally {
       slot.current = before
     }
+  }
+
+  protected deliver(lease: Lease<T>): LeasedDelivery<T> {
+    return new LeasedDelivery(lease, this)
   }
 
   settledOne(lease: Lease<T>): void {

@@ -66,6 +66,10 @@ export class LeasedDelivery<T> implements Delivery<T> {
     return this.#settled
   }
 
+  get origin(): Delivery<unknown> {
+    return this
+  }
+
   get id(): string {
     return `${this.#owner.mailbox.name}#${this.#lease.seq}`
   }
@@ -122,14 +126,14 @@ export class LeasedDelivery<T> implements Delivery<T> {
     return outcome === 'lost' ? this.#lost('nack') : SETTLED
   }
 
-  /** Gives the item back as if it had not been handed over: for operators that kept it from user code. */
-  release(): void {
+  /** Gives the item back, until `due`, as if it had not been handed over: for operators that kept it from user code. */
+  release(due = 0): void {
     const { mailbox } = this.#owner
     if (this.#settled || mailbox.ended) return
     this.#settled = true
     this.#lease.attempt--
     mailbox.metrics.handedOver--
-    mailbox.giveBack(this.#lease, 0)
+    mailbox.giveBack(this.#lease, due)
     this.#owner.settledOne(this.#lease)
   }
 

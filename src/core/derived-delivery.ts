@@ -41,6 +41,15 @@ export class DerivedDelivery<T> implements InnerDelivery<T> {
     return isSettled(this.parent)
   }
 
+  get origin(): Delivery<unknown> | undefined {
+    return (this.parent as Partial<InnerDelivery<unknown>>).origin
+  }
+
+  /** No other output will come of the delivery that it was made of. */
+  get isOnly(): boolean {
+    return true
+  }
+
   ack(): Promise<void> {
     return this.parent.ack()
   }

@@ -129,6 +129,7 @@ export class Inlet<T> {
 /** A value between `push` and the store, where storing takes its time. */
 class Pushed<T> implements Settler {
   place: Waiting<T> | undefined
+  #accepted = false
   readonly #inlet: Inlet<T>
   readonly #receipt: CurrentReceipt | undefined
 
@@ -140,17 +141,20 @@ class Pushed<T> implements Settler {
   }
 
   accepted(): void {
+    if (this.#accepted) return
+    this.#accepted = true
     this.#inlet.left(this)
+    this.#receipt?.accepted?.()
   }
 
   stored(): void {
-    this.#inlet.left(this)
+    this.accepted()
     this.#inlet.ended(this.#receipt)
     this.#receipt?.stored()
   }
 
   failed(error: unknown): void {
-    this.#inlet.left(this)
+    this.accepted()
     this.#inlet.ended(this.#receipt)
     if (this.#receipt) this.#receipt.failed(error)
     else this.#inlet.lost(error)

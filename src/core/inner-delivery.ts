@@ -4,6 +4,8 @@ import type { NackOptions } from './mailbox.js'
 /** What deliveries of this package can do beside the public calls; others need not. */
 export interface InnerDelivery<T> extends Delivery<T> {
   readonly isSettled: boolean
+  /** The one of a queue that it was made of, or itself; absent where it was made of several. */
+  readonly origin?: Delivery<unknown>
   readonly [WINDOW]: Window | undefined
   readonly [HANDLING]: Handling | undefined
   /** `ack` without a promise: false if it came too late. */

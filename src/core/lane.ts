@@ -38,7 +38,12 @@ export abstract class Lane<T> implements Taker<T> {
   }
 
   get demand(): number {
-    return this.over || this.#bytes >= this.#byteWindow ? 0 : this.prefetch - this.unsettled
+    return this.over || this.#bytes >= this.#byteWindow ? 0 : this.room - this.unsettled
+  }
+
+  /** Items that may be out at once. */
+  protected get room(): number {
+    return this.prefetch
   }
 
   /** Of what is unsettled, held back by operators that wait for more before they pass anything on. */

@@ -105,6 +105,10 @@ class OutputDelivery<T> extends DerivedDelivery<T> {
     return this.#outputs.window
   }
 
+  override get isOnly(): boolean {
+    return false
+  }
+
   override get isSettled(): boolean {
     return this.#settled || this.#outputs.isSettled
   }

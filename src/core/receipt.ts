@@ -15,7 +15,7 @@ export abstract class Receipt implements Settler {
   #failed = false
   #error: unknown
 
-  /** A sink that will store later takes part. */
+  /** A sink that will store later takes part; it says `accepted`, once, before `stored` or `failed`. */
   join(): void {
     this.#open++
   }
@@ -52,7 +52,7 @@ export abstract class Receipt implements Settler {
 }
 
 /** What sinks need of a receipt; another copy of this package may have made it. */
-export type CurrentReceipt = Pick<Receipt, 'join' | 'stored' | 'failed' | 'spoil'>
+export type CurrentReceipt = Pick<Receipt, 'join' | 'stored' | 'failed' | 'spoil'> & Pick<Settler, 'accepted'>
 
 interface Slot {
   current: CurrentReceipt | undefined

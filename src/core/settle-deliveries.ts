@@ -4,24 +4,31 @@ import { nackNow, settleNow } from './inner-delivery.js'
 import { Receipt, slot } from './receipt.js'
 
 /** Passes on values, each with its delivery's receipt current; acks when all sinks it reached have stored it. */
-export function settleDeliveries<T>(): OperatorFunction<Delivery<T>, T> {
+export function settleDeliveries<T>(o: Settlement = {}): OperatorFunction<Delivery<T>, T> {
   return source =>
     new Observable(subscriber => {
-      source.subscribe(new Settling(subscriber))
+      source.subscribe(new Settling(subscriber, o))
     })
+}
+
+interface Settlement {
+  /** What was spoiled is no failure: it has been given back, and the stream goes on. */
+  returns?(delivery: Delivery<unknown>, error: unknown): boolean
 }
 
 class Settling<T> extends Subscriber<Delivery<T>> {
   readonly #target: Subscriber<T>
+  readonly #o: Settlement
   #spare: DeliveryReceipt | undefined
 
-  constructor(target: Subscriber<T>) {
+  constructor(target: Subscriber<T>, o: Settlement) {
     super(target)
     this.#target = target
+    this.#o = o
   }
 
   protected override _next(delivery: Delivery<T>): void {
-    const receipt = this.#spare ?? new DeliveryReceipt(error => this.#target.error(error))
+    const receipt = this.#spare ?? new DeliveryReceipt(this.#target, this.#o)
     this.#spare = undefined
     receipt.delivery = delivery
     const before = slot.current
@@ -43,11 +50,13 @@ class Settling<T> extends Subscriber<Delivery<T>> {
 
 class DeliveryReceipt extends Receipt {
   delivery!: Delivery<unknown>
-  readonly #onSpoiled: (error: unknown) => void
+  readonly #target: Subscriber<unknown>
+  readonly #o: Settlement
 
-  constructor(onSpoiled: (error: unknown) => void) {
+  constructor(target: Subscriber<never>, o: Settlement) {
     super()
-    this.#onSpoiled = onSpoiled
+    this.#target = target as Subscriber<unknown>
+    this.#o = o
   }
 
   /** Nobody joined, or all who did have stored, and nothing failed. */
@@ -61,7 +70,8 @@ class DeliveryReceipt extends Receipt {
 
   /** A sink failed: the item goes back, and the stream ends. */
   protected spoiled(error: unknown): void {
+    if (this.#o.returns?.(this.delivery, error)) return
     nackNow(this.delivery, { reason: error })
-    this.#onSpoiled(error)
+    this.#target.error(error)
   }
 }

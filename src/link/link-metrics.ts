@@ -8,11 +8,12 @@ export function metricsOf(plan: LinkPlan, runtime: Runtime | undefined): LinkMet
   const progress = runtime?.progress() ?? { sources: [], destinations: [] }
   const named = (placed: LinkPlan['sources'] | LinkPlan['destinations'], counts: readonly EdgeCount[]): EdgeMetrics[] =>
     placed.map(({ id, endpoint }) => {
-      const { items = 0, settled = 0, bytes = 0 } = counts.find(count => count.id === id) ?? {}
-      return { name: endpoint.name, items, settled, bytes }
+      const { items = 0, settled = 0, bytes = 0, dropped = 0 } = counts.find(count => count.id === id) ?? {}
+      return { id, name: endpoint.name, items, settled, bytes, dropped }
     })
   const sources = named(plan.sources, progress.sources)
-  const sum = (key: 'items' | 'settled' | 'bytes'): number => sources.reduce((total, edge) => total + edge[key], 0)
+  const sum = (key: 'items' | 'settled' | 'bytes'): number =>
+    sources.reduce((total, edge) => total + edge[key], plan.past[key])
   return {
     items: sum('items'),
     settled: sum('settled'),

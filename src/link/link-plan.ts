@@ -1,14 +1,15 @@
 import type { OperatorFunction } from 'rxjs'
-import type { OpenDestination } from './open-destination.js'
 import type { OpenSource } from './open-source.js'
-import type { Placeable } from './runtime/runtime.js'
+import type { Placeable, PlaceableDestination } from './runtime/runtime.js'
 import type { Step } from './step.js'
 
 /** A link as its options and endpoints make it; the lists grow while it runs. */
 export interface LinkPlan {
+  /** What endpoints did that have left. */
+  readonly past: { items: number; settled: number; bytes: number }
   readonly name: string
   readonly sources: Placeable<OpenSource>[]
-  readonly destinations: Placeable<OpenDestination>[]
+  readonly destinations: PlaceableDestination[]
   readonly through: OperatorFunction<unknown, unknown> | Step | undefined
   readonly each: ((...args: never[]) => unknown) | Step | undefined
   readonly concurrency: number

@@ -1,4 +1,4 @@
-export type LinkState = 'starting' | 'running' | 'restarting' | 'stopping' | 'stopped' | 'done' | 'failed'
+export type LinkState = 'starting' | 'running' | 'paused' | 'restarting' | 'stopping' | 'stopped' | 'done' | 'failed'
 
 export interface LinkStatus {
   readonly state: LinkState
@@ -12,13 +12,17 @@ export interface LinkStatus {
 }
 
 export interface EdgeMetrics {
+  /** What `read` or `write` answered. */
+  readonly id: number
   readonly name: string
   /** Taken from a source, or sent to a destination. */
   readonly items: number
-  /** Sources: stored everywhere and acknowledged. */
+  /** Sources: stored everywhere and acknowledged. Destinations: stored there. */
   readonly settled: number
   /** Of files read. */
   readonly bytes: number
+  /** Destinations: not stored there, because that was too slow or was let go. */
+  readonly dropped: number
 }
 
 export interface LinkMetrics {
@@ -42,5 +46,28 @@ export interface LinkReport {
   readonly returned: number
   /** It did not end by itself within the timeout. */
   readonly forced: boolean
+  /** What the link had failed of before. */
+  readonly cause?: unknown
+  readonly sources: readonly SourceReport[]
+  readonly destinations: readonly DestinationReport[]
   readonly metrics: LinkMetrics
+}
+
+export interface SourceReport {
+  readonly id: number
+  readonly name: string
+  /** Stored everywhere and acknowledged. */
+  readonly moved: number
+  /** Were under way, and are back there. */
+  readonly returned: number
+}
+
+export interface DestinationReport {
+  readonly id: number
+  readonly name: string
+  readonly stored: number
+  /** Passed to it and not stored: these items stayed in their sources. */
+  readonly left: number
+  /** Not stored there because of `whenSlow`. */
+  readonly dropped: number
 }

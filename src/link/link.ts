@@ -1,6 +1,7 @@
 import { LinkError } from '../errors/link-error.js'
 import type { DestinationEndpoint, SourceEndpoint } from './endpoint.js'
-import { type LinkOptions, type OperatorLinkOptions, QueueLink } from './queue-link.js'
+import type { LinkOptions, OperatorLinkOptions } from './link-options.js'
+import { QueueLink } from './queue-link.js'
 
 /**
  * Links sources to destinations: every item of every source reaches every destination. Throws a LinkError, with nothing

@@ -17,6 +17,8 @@ export interface OpenSource {
   readonly mailbox: Mailbox<unknown>
   /** Items out at once, unless the link says otherwise; 256 where absent. */
   readonly prefetch?: number
+  /** Its items were taken elsewhere: none of them may wait. */
+  readonly isTaken?: boolean
   /** For files: everything before this byte is settled, counted from where reading began. */
   settledBytes?(): number
   stop(error: unknown): void

@@ -1,5 +1,6 @@
 import type { Headers } from '../core/entry.js'
 import type { Step } from './step.js'
+import type { SlowPolicy } from './when-slow.js'
 
 /** What a process-placed link and its parent say to each other. Foreign messages are ignored; unknown ones of ours are an error. */
 
@@ -20,9 +21,24 @@ export interface PlacedEndpoint {
   readonly start?: number
   /** A file destination that an earlier child opened: go on after its last whole record. */
   readonly cut?: boolean
+  /** Of destinations: when it is slow. */
+  readonly policy?: SlowPolicy
+}
+
+/** How an endpoint is let go: what is under way may take `timeout` ms, or none with `force`. */
+export interface Removal {
+  readonly timeout: number
+  readonly force: boolean
+}
+
+/** A change of the destinations: its number, and the oldest one that items may still come with. */
+export interface RouteChange {
+  readonly version: number
+  readonly oldest: number
 }
 
 export interface Placed {
+  readonly version: number
   readonly sources: readonly PlacedEndpoint[]
   readonly destinations: readonly PlacedEndpoint[]
   readonly through?: Step
@@ -39,6 +55,8 @@ export interface EdgeCount {
   readonly items: number
   readonly settled: number
   readonly bytes: number
+  /** Of destinations: not stored there, because that was too slow or was let go. */
+  readonly dropped?: number
 }
 
 export interface Progress {
@@ -61,17 +79,31 @@ export type DataToChild =
   | { readonly type: 'failed'; readonly id: number; readonly error: unknown }
   | { readonly type: 'completed'; readonly id: number; readonly error?: unknown }
   // In line with the items of a new source.
-  | { readonly type: 'addSource' | 'addDestination'; readonly endpoint: PlacedEndpoint }
+  | { readonly type: 'addSource'; readonly endpoint: PlacedEndpoint }
+  | ({ readonly type: 'addDestination'; readonly endpoint: PlacedEndpoint } & RouteChange)
+  | { readonly type: 'oldest'; readonly version: number }
+  | ({ readonly type: 'removeSource'; readonly id: number } & Removal)
+  | ({ readonly type: 'removeDestination'; readonly id: number } & RouteChange & Removal)
 
 /** On the data pipe, from the child: what became of items, and items for the parent's destinations. */
 export type DataFromChild =
   | { readonly type: 'settled'; readonly id: number; readonly items: readonly number[] }
   | { readonly type: 'nacked'; readonly id: number; readonly item: number; readonly attempt: number; readonly o: Nack }
+  // Nothing failed: all its destinations have dropped it. `delay`: ms to rest.
+  | {
+      readonly type: 'returned'
+      readonly id: number
+      readonly item: number
+      readonly attempt: number
+      readonly delay: number
+    }
   | { readonly type: 'put'; readonly id: number; readonly ticket: number; readonly values: unknown[] }
   | { readonly type: 'complete'; readonly id: number }
   // All of these in line: what was settled before a child dies is known to come after what made it possible.
   | { readonly type: 'running' }
   | { readonly type: 'opened'; readonly id: number }
+  | { readonly type: 'added'; readonly id: number }
+  | { readonly type: 'removed' | 'detached'; readonly id: number; readonly count: EdgeCount }
   | { readonly type: 'progress'; readonly progress: Progress }
   | { readonly type: 'done'; readonly progress: Progress }
   | { readonly type: 'failed'; readonly error: unknown }
@@ -79,7 +111,7 @@ export type DataFromChild =
       readonly type: 'stopped'
       readonly forced: boolean
       /** Items of files, which the parent cannot count. */
-      readonly returned: number
+      readonly returned: readonly (readonly [id: number, count: number])[]
       readonly progress: Progress
     }
 
@@ -89,4 +121,11 @@ export interface Nack {
   readonly reason?: unknown
 }
 
-export type ItemMeta = readonly [item: number, attempt: number, enqueuedAt: number, headers: Headers | 0]
+/** `version`: of the destinations for which it was taken. */
+export type ItemMeta = readonly [
+  item: number,
+  attempt: number,
+  enqueuedAt: number,
+  headers: Headers | 0,
+  version: number,
+]

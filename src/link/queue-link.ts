@@ -1,58 +1,28 @@
-import { BehaviorSubject, type Observable, type OperatorFunction } from 'rxjs'
-import type { EachHandler } from '../core/each-delivery.js'
-import { checkCount } from '../core/options.js'
+import { BehaviorSubject, type Observable } from 'rxjs'
 import { reportUnhandled } from '../core/report-unhandled.js'
 import { LinkError } from '../errors/link-error.js'
-import { optionError } from '../errors/option-error.js'
 import { Deferred } from '../util/deferred.js'
-import {
-  type DestinationEndpoint,
-  destinationEndpoint,
-  type Endpoint,
-  type SourceEndpoint,
-  sourceEndpoint,
-} from './endpoint.js'
+import { type DestinationEndpoint, destinationEndpoint, type SourceEndpoint, sourceEndpoint } from './endpoint.js'
+import { type Direction, LinkEnds } from './link-ends.js'
 import { metricsOf } from './link-metrics.js'
+import {
+  checkTimeout,
+  type LinkOptions,
+  type OperatorLinkOptions,
+  planOf,
+  type StopOptions,
+  type UnregisterOptions,
+  type WriteOptions,
+} from './link-options.js'
 import type { LinkPlan } from './link-plan.js'
+import { reportOf } from './link-report.js'
 import type { LinkMetrics, LinkReport, LinkState, LinkStatus } from './link-status.js'
-import { type Placement, place } from './placement.js'
+import { place } from './placement.js'
+import type { EdgeCount } from './protocol.js'
 import { InlineRuntime } from './runtime/inline.js'
 import { ProcessRuntime } from './runtime/process.js'
-import type { Runtime, RuntimeStop } from './runtime/runtime.js'
-import { isStep, type Step } from './step.js'
-
-/** `S`: what the sources give, and `each` takes; `E`: what `through` takes. */
-export interface LinkOptions<S = never, E = never> {
-  name?: string
-  /** `auto`: a child process when endpoints and operators can all be opened there, else in this thread. */
-  placement?: Placement
-  /** Transforms the whole stream, in the call that brings an item. */
-  through?: OperatorFunction<E, unknown> | Step
-  /** Transforms each delivery on its own, asynchronously too, at least once. */
-  each?: EachHandler<S, unknown> | Step
-  /** Items that `each` works on at a time. 1. */
-  concurrency?: number
-  /** Shuts destination queues down, and completes Observers, when all sources have ended. */
-  closeOnComplete?: boolean
-  /** Items out of each source at once and not stored everywhere. 256; 1,024 of a file or stream. */
-  prefetch?: number
-  /** `at-most-once` lets `through` hold values: what it holds is lost in a crash. */
-  delivery?: 'at-least-once' | 'at-most-once'
-  /** `max` restarts of the child in a row without progress (5), the first after `backoff` ms (100), then twice as long. */
-  restart?: { max?: number; backoff?: number }
-}
-
-/** The same with an RxJS operator for `each`, which is applied to each delivery on its own. */
-export interface OperatorLinkOptions<S = never, E = never> extends Omit<LinkOptions<S, E>, 'each'> {
-  each: OperatorFunction<S, unknown>
-}
-
-export interface StopOptions {
-  /** Waits until what is under way is stored. True. */
-  drain?: boolean
-  /** Milliseconds to wait before letting go. 10,000. */
-  timeout?: number
-}
+import type { Runtime, RuntimeEvents, RuntimeStop } from './runtime/runtime.js'
+import { slowPolicy } from './when-slow.js'
 
 export type EndpointId = number
 
@@ -68,49 +38,33 @@ export type EndpointId = number
  * const audit = fifoQueue<number>()
  * await using moving = new QueueLink()
  * moving.read(orders)
- * moving.write(audit)
+ * const id = moving.write(audit)
  * await orders.put(7)
  * console.log(await audit.get()) // 7
+ * await moving.unregister(id) // whatever comes now waits in `orders` for another destination
  * ```
  */
 export class QueueLink implements AsyncDisposable {
   readonly name: string
   readonly #o: LinkOptions | OperatorLinkOptions
   readonly #plan: LinkPlan
+  readonly #ends: LinkEnds
   readonly #status: BehaviorSubject<LinkStatus>
   readonly #done = new Deferred<void>()
   readonly status$: Observable<LinkStatus>
   #runtime: Runtime | undefined
+  /** Rejects if it ends before. */
+  readonly #begun = new Deferred<Runtime>()
   #scheduled = false
-  #ids = 0
   #watched = false
+  #cause: unknown
   #stopping: Promise<LinkReport> | undefined
 
   constructor(o: LinkOptions | OperatorLinkOptions = {}) {
-    const { restart = {}, placement = 'auto', delivery = 'at-least-once' } = o
-    if (!['auto', 'inline', 'process'].includes(placement)) {
-      throw optionError('placement', "'auto', 'inline' or 'process'", placement)
-    }
-    if (!['at-least-once', 'at-most-once'].includes(delivery)) {
-      throw optionError('delivery', "'at-least-once' or 'at-most-once'", delivery)
-    }
-    this.name = o.name ?? 'link'
     this.#o = o
-    this.#plan = {
-      name: this.name,
-      sources: [],
-      destinations: [],
-      through: o.through as LinkPlan['through'],
-      each: o.each as LinkPlan['each'],
-      concurrency: checkCount('concurrency', o.concurrency, 1),
-      prefetch: o.prefetch === undefined ? undefined : checkCount('prefetch', o.prefetch, 1),
-      atMostOnce: delivery === 'at-most-once',
-      restart: {
-        max: restart.max === 0 ? 0 : checkCount('restart.max', restart.max, 5),
-        backoff: checkCount('restart.backoff', restart.backoff, 100),
-      },
-    }
-    for (const operator of [o.through, o.each]) checkOperator(operator, placement)
+    this.#plan = planOf(o)
+    this.#ends = new LinkEnds(this.#plan)
+    this.name = this.#plan.name
     this.#status = new BehaviorSubject<LinkStatus>({
       state: 'starting',
       placement: 'inline',
@@ -118,32 +72,58 @@ export class QueueLink implements AsyncDisposable {
     })
     this.status$ = this.#status.asObservable()
     this.#done.promise.catch(() => {})
+    this.#begun.promise.catch(() => {})
   }
 
   /** Adds a source, also while running. Throws, and adds nothing, if it cannot be read or would make a circle. */
   read<S>(source: SourceEndpoint<S>): EndpointId {
     this.#assertOpen()
-    const endpoint = sourceEndpoint(source)
-    refuseDoubles(endpoint, this.#plan.sources, this.#plan.destinations, 'source')
-    endpoint.check()
-    const placed = { id: ++this.#ids, endpoint }
-    this.#runtime?.addSource(placed)
-    this.#plan.sources.push(placed)
-    this.#schedule()
+    const placed = this.#ends.addSource(source, sourceEndpoint(source))
+    this.#add(placed.id, runtime => runtime.addSource(placed))
     return placed.id
   }
 
   /** Adds a destination, also while running: items taken from then on reach it. Throws, and adds nothing, as `read` does. */
-  write<D>(destination: DestinationEndpoint<D>): EndpointId {
+  write<D>(destination: DestinationEndpoint<D>, o: WriteOptions = {}): EndpointId {
     this.#assertOpen()
     const endpoint = destinationEndpoint(destination, this.#o.closeOnComplete ?? false)
-    refuseDoubles(endpoint, this.#plan.destinations, this.#plan.sources, 'destination')
-    endpoint.check()
-    const placed = { id: ++this.#ids, endpoint }
-    this.#runtime?.addDestination(placed)
-    this.#plan.destinations.push(placed)
-    this.#schedule()
+    const placed = this.#ends.addDestination(destination, endpoint, slowPolicy(o.whenSlow))
+    this.#add(placed.id, runtime => runtime.addDestination(placed))
     return placed.id
+  }
+
+  /** Resolves when the endpoint is in use: whatever is taken from then on is taken from it, or for it, as well. */
+  async registered(id: EndpointId): Promise<void> {
+    this.#ends.given(id)
+    const runtime = await this.#begun.promise
+    await runtime.registered(id)
+    this.#ends.given(id)
+  }
+
+  /**
+   * Removes an endpoint, also while running: nothing that is taken from now on is taken from it, or for it. Resolves when
+   * all that was taken before is stored, or, cut short, has gone back. Without a destination the link pauses.
+   */
+  async unregister(id: EndpointId, o: UnregisterOptions = {}): Promise<void> {
+    const removal = { timeout: checkTimeout(o.timeout ?? Number.POSITIVE_INFINITY), force: o.force ?? false }
+    const runtime = this.#runtime
+    const end = this.#ends.remove(id)
+    this.#review()
+    const gone = 'source' in end ? end.source : end.destination
+    if (runtime) {
+      const removed =
+        'source' in end
+          ? runtime.removeSource(end.source, removal)
+          : runtime.removeDestination(end.destination, removal)
+      const count = await removed
+      if ('source' in end) this.#past(count)
+    }
+    this.#ends.left(gone)
+  }
+
+  /** The queue, path, stream … that `read` or `write` was given. */
+  getQueue(id: EndpointId): unknown {
+    return this.#ends.given(id)
   }
 
   /** Resolves when all sources have ended and every item is stored everywhere; rejects with the first cause. */
@@ -154,7 +134,22 @@ export class QueueLink implements AsyncDisposable {
 
   /** Started, and neither done, stopped nor failed. False, and no error, before it has both ends. */
   isAlive(): boolean {
-    return ['running', 'restarting', 'stopping'].includes(this.#status.value.state)
+    return ['running', 'paused', 'restarting', 'stopping'].includes(this.#status.value.state)
+  }
+
+  /** No queue of the link holds anything; with an id: that queue, and, of a destination, every source. */
+  isEmpty(id?: EndpointId): boolean {
+    return this.#ends.isEmpty(id)
+  }
+
+  /** It has started, is empty, and has nothing under way. */
+  isDrained(id?: EndpointId): boolean {
+    return this.#ends.isEmpty(id) && this.#runtime !== undefined && this.metrics().unsettled === 0
+  }
+
+  /** Takes one item out of each queue of that side, past the link; answers them by the endpoints' ids. */
+  takeOne(direction: Direction): Promise<Map<EndpointId, unknown>> {
+    return this.#ends.takeOne(direction)
   }
 
   metrics(): LinkMetrics {
@@ -163,8 +158,7 @@ export class QueueLink implements AsyncDisposable {
 
   /** Takes nothing more, waits until what is under way is stored, and lets go; what is not goes back to its source. */
   async stop(o: StopOptions = {}): Promise<LinkReport> {
-    const { timeout = 10_000 } = o
-    if (typeof timeout !== 'number' || !(timeout >= 0)) throw optionError('timeout', 'milliseconds, 0 or more', timeout)
+    const timeout = checkTimeout(o.timeout ?? 10_000)
     this.#stopping ??= this.#stop(o.drain ?? true, timeout)
     return this.#stopping
   }
@@ -178,6 +172,20 @@ export class QueueLink implements AsyncDisposable {
     return this.close()
   }
 
+  // ── start ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #add(id: EndpointId, use: (runtime: Runtime) => void): void {
+    try {
+      if (this.#runtime) use(this.#runtime)
+    } catch (error) {
+      const end = this.#ends.remove(id)
+      this.#ends.left('source' in end ? end.source : end.destination)
+      throw error
+    }
+    this.#schedule()
+    this.#review()
+  }
+
   #schedule(): void {
     const { sources, destinations } = this.#plan
     if (this.#scheduled || sources.length === 0 || destinations.length === 0) return
@@ -188,31 +196,56 @@ export class QueueLink implements AsyncDisposable {
   #start(): void {
     if (this.#stopping) return
     const { placement, why } = place(this.#o.placement ?? 'auto', this.#plan)
-    const running = (pid?: number): void => {
-      if (!this.#stopping) this.#say('running', { placement, why, ...(pid ? { pid } : {}) })
-    }
     this.#say('starting', { placement, why })
+    const events: RuntimeEvents = {
+      running: where => {
+        if (!this.#stopping) this.#say('running', { placement, why, ...where })
+        this.#review()
+      },
+      restarting: (cause, ms) => this.#say('restarting', { why: `its child died: ${cause}; again in ${ms} ms`, cause }),
+      detached: (id, count) => this.#detached(id, count),
+    }
     const runtime =
-      placement === 'inline'
-        ? new InlineRuntime(this.#plan)
-        : new ProcessRuntime(this.#plan, {
-            running,
-            restarting: (cause, ms) =>
-              this.#say('restarting', { why: `its child died: ${cause}; again in ${ms} ms`, cause }),
-          })
+      placement === 'inline' ? new InlineRuntime(this.#plan, events) : new ProcessRuntime(this.#plan, events)
     this.#runtime = runtime
     runtime.done.then(
       () => this.#end('done', 'all sources have ended, and everything is stored'),
       error => this.#end('failed', 'something could not be moved', error),
     )
     runtime.start().then(
-      () => (placement === 'inline' ? running() : undefined),
+      () => this.#begun.resolve(runtime),
       error => this.#end('failed', 'it could not be started', error),
     )
   }
 
+  // ── changes ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #detached(id: EndpointId, count: EdgeCount): void {
+    if (!this.#ends.has(id)) return
+    const end = this.#ends.remove(id)
+    if (!('destination' in end)) return
+    const { endpoint, policy } = end.destination
+    const lost = `${endpoint.name} was detached: it stored nothing for ${policy.limit} ms, and ${count.dropped} items did not reach it`
+    this.#ends.left(end.destination)
+    this.#review(lost)
+  }
+
+  /** Without a destination a running link pauses, and goes on with the next one. */
+  #review(why?: string): void {
+    const { state, placement } = this.#status.value
+    if (state !== 'running' && state !== 'paused') return
+    const paused = this.#plan.destinations.length === 0
+    if (paused === (state === 'paused') && why === undefined) return
+    this.#say(paused ? 'paused' : 'running', {
+      placement,
+      why: why ?? (paused ? 'it has no destination' : 'it has a destination again'),
+    })
+  }
+
+  // ── ends ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
   async #stop(drain: boolean, timeout: number): Promise<LinkReport> {
-    let end: RuntimeStop = { forced: false, returned: 0 }
+    let end: RuntimeStop = { forced: false, returned: new Map() }
     if (!this.#isOver) {
       this.#say('stopping', { why: 'stop() was called' })
       // Observers of the status may have called back.
@@ -221,8 +254,7 @@ export class QueueLink implements AsyncDisposable {
       const late = end.forced && drain ? ', and it did not end by itself in time' : ''
       this.#end('stopped', `stop() was called${late}`)
     }
-    const metrics = this.metrics()
-    return { moved: metrics.settled, ...end, metrics }
+    return reportOf(this.metrics(), end, this.#cause)
   }
 
   get #isOver(): boolean {
@@ -232,6 +264,13 @@ export class QueueLink implements AsyncDisposable {
   #assertOpen(): void {
     if (!this.#stopping && !this.#isOver) return
     throw new LinkError(`${this.name} has ended and takes no more endpoints; make a new link`, 'ERR_LINK_ENDED')
+  }
+
+  #past({ items, settled, bytes }: EdgeCount): void {
+    const { past } = this.#plan
+    past.items += items
+    past.settled += settled
+    past.bytes += bytes
   }
 
   #say(state: LinkState, o: Partial<LinkStatus>): void {
@@ -244,8 +283,10 @@ export class QueueLink implements AsyncDisposable {
     if (this.#stopping && state === 'done') return
     const { placement } = this.#status.value
     const isSeen = this.#watched || this.#status.observed
+    if (state === 'failed') this.#cause = cause
     this.#status.next({ placement, why, state, ...(state === 'failed' ? { cause } : {}) })
     this.#status.complete()
+    this.#begun.reject(new LinkError(`${this.name} has ended`, 'ERR_LINK_ENDED', { cause }))
     if (state !== 'failed') this.#done.resolve()
     else {
       this.#done.reject(cause)
@@ -253,24 +294,4 @@ export class QueueLink implements AsyncDisposable {
       if (!isSeen) reportUnhandled(cause)
     }
   }
-}
-
-function refuseDoubles(
-  endpoint: Endpoint<unknown>,
-  same: readonly { endpoint: Endpoint<unknown> }[],
-  others: readonly { endpoint: Endpoint<unknown> }[],
-  role: string,
-): void {
-  const is = (other: { endpoint: Endpoint<unknown> }): boolean => other.endpoint.identity === endpoint.identity
-  if (same.some(is)) throw new LinkError(`${endpoint.name} is a ${role} of this link already`, 'ERR_LINK_TWICE')
-  if (!others.some(is)) return
-  throw new LinkError(`${endpoint.name} would be source and destination of one link: a circle`, 'ERR_LINK_CIRCULAR')
-}
-
-function checkOperator(operator: unknown, placement: Placement): void {
-  if (operator === undefined || isStep(operator)) return
-  if (typeof operator !== 'function') throw optionError('through and each', 'a function or a step', operator)
-  if (placement !== 'process') return
-  const mend = 'name it with step(new URL(…), export), or leave the placement to auto or inline'
-  throw new LinkError(`a function cannot be sent to a child process; ${mend}`, 'ERR_LINK_CLOSURE')
 }

@@ -6,23 +6,49 @@ import type { TargetEnd } from '../core/lane.js'
 import type { Mailbox } from '../core/mailbox.js'
 import type { NackOutcome } from '../core/nack.js'
 import { ValueLane } from '../core/value-lane.js'
+import { clock } from '../util/clock.js'
+import { UNSTORED } from './joint.js'
+import type { Route } from './route.js'
+
+/** How long, in ms, an item rests that all its destinations have dropped. */
+const REST = 100
 
 /** A link's window on a source, which knows what is out, so that a link that lets go can give all of it back. */
 export type SourceLane = ValueSourceLane | DeliverySourceLane
+
+/** What a lane asks of the link that it takes for. */
+export interface LaneLink {
+  /** Items of a source that may be out at once; 0 while there is no destination. */
+  roomFor(prefetch: number): number
+  /** The destinations of what is taken now. */
+  routeOf(lease: Lease<unknown>): Route
+}
 
 /** For links without `each`. */
 export class ValueSourceLane extends ValueLane<unknown> {
   /** Items settled for good. */
   moved = 0
+  readonly #link: LaneLink
   readonly #out = new Set<Lease<unknown>>()
+  readonly #taking: { route: Route | undefined }
   #stayedOut = false
 
-  constructor(mailbox: Mailbox<unknown>, prefetch: number, next: (value: unknown) => void, end: TargetEnd) {
-    super(mailbox, prefetch, { ...end, next })
+  constructor(
+    mailbox: Mailbox<unknown>,
+    prefetch: number,
+    link: LaneLink,
+    next: (value: unknown, route: Route) => void,
+    end: TargetEnd,
+  ) {
+    const taking: { route: Route | undefined } = { route: undefined }
+    super(mailbox, prefetch, { ...end, next: value => next(value, taking.route as Route) })
+    this.#link = link
+    this.#taking = taking
   }
 
   override accept(lease: Lease<unknown>): void {
     this.#stayedOut = false
+    this.#taking.route = this.#link.routeOf(lease)
     super.accept(lease)
     if (!this.#stayedOut) this.moved++
   }
@@ -34,7 +60,18 @@ export class ValueSourceLane extends ValueLane<unknown> {
   }
 
   override spoiled(lease: Lease<unknown>, error: unknown): void {
-    if (this.#out.delete(lease)) super.spoiled(lease, error)
+    if (!this.#out.delete(lease)) return
+    if (error !== UNSTORED) {
+      super.spoiled(lease, error)
+      return
+    }
+    lease.attempt--
+    this.mailbox.giveBack(lease, clock.now() + REST)
+    this.back(lease)
+  }
+
+  override end(error?: unknown): void {
+    if (error !== UNSTORED) super.end(error)
   }
 
   /** Gives back what is out. What becomes of it in sinks from here on changes nothing. */
@@ -47,6 +84,10 @@ export class ValueSourceLane extends ValueLane<unknown> {
     }
   }
 
+  protected override get room(): number {
+    return this.#link.roomFor(this.prefetch)
+  }
+
   /** Only of items that are not settled when the call that brings them returns. */
   protected override out(lease: Lease<unknown>): void {
     this.#stayedOut = true
@@ -55,52 +96,83 @@ export class ValueSourceLane extends ValueLane<unknown> {
   }
 }
 
+/** A delivery that knows its destinations. */
+export class RoutedDelivery extends LeasedDelivery<unknown> {
+  readonly route: Route
+  #passed = false
+
+  constructor(lease: Lease<unknown>, lane: DeliverySourceLane, route: Route) {
+    super(lease, lane)
+    this.route = route
+    route.open++
+  }
+
+  /** Nothing more will come of it. Answers whether that was the last of its route. */
+  passed(): boolean {
+    if (this.#passed) return false
+    this.#passed = true
+    return --this.route.open === 0
+  }
+
+  /** All its destinations have dropped what came of it. */
+  putOff(): void {
+    this.release(clock.now() + REST)
+  }
+}
+
 /** For links with `each`. */
 export class DeliverySourceLane extends DeliveryLane<unknown> {
   /** Items settled for good. */
   moved = 0
-  readonly #taking: { lease?: Lease<unknown> }
-  readonly #out: Map<Lease<unknown>, LeasedDelivery<unknown>>
+  readonly #link: LaneLink
+  readonly #onPassed: () => void
+  readonly #out = new Map<Lease<unknown>, RoutedDelivery>()
 
+  /** `onPassed` hears when operators are done with the last item of a route. */
   constructor(
     mailbox: Mailbox<unknown>,
     prefetch: number,
+    link: LaneLink,
     next: (delivery: Delivery<unknown>) => void,
+    onPassed: () => void,
     end: TargetEnd,
   ) {
-    const taking: { lease?: Lease<unknown> } = {}
-    const out = new Map<Lease<unknown>, LeasedDelivery<unknown>>()
-    super(mailbox, prefetch, {
-      ...end,
-      next: delivery => {
-        if (taking.lease && delivery instanceof LeasedDelivery) out.set(taking.lease, delivery)
-        next(delivery)
-      },
-    })
-    this.#taking = taking
-    this.#out = out
-  }
-
-  override accept(lease: Lease<unknown>): void {
-    this.#taking.lease = lease
-    super.accept(lease)
+    super(mailbox, prefetch, { ...end, next })
+    this.#link = link
+    this.#onPassed = onPassed
   }
 
   override settledOne(lease: Lease<unknown>): void {
-    const delivery = this.#out.get(lease)
-    this.#out.delete(lease)
+    const delivery = this.#forget(lease)
     // One that was released counts as never handed over.
     if (delivery && lease.attempt >= delivery.attempt) this.moved++
     super.settledOne(lease)
   }
 
   override nackedOne(lease: Lease<unknown>, outcome: NackOutcome, reason: unknown): void {
-    this.#out.delete(lease)
+    this.#forget(lease)
     super.nackedOne(lease, outcome, reason)
   }
 
   /** Gives back what is out. What a handler makes of it from here on changes nothing. */
   giveBack(): void {
     for (const delivery of [...this.#out.values()]) nackNow(delivery, { delay: 0 })
+  }
+
+  protected override get room(): number {
+    return this.#link.roomFor(this.prefetch)
+  }
+
+  protected override deliver(lease: Lease<unknown>): RoutedDelivery {
+    const delivery = new RoutedDelivery(lease, this, this.#link.routeOf(lease))
+    this.#out.set(lease, delivery)
+    return delivery
+  }
+
+  #forget(lease: Lease<unknown>): RoutedDelivery | undefined {
+    const delivery = this.#out.get(lease)
+    this.#out.delete(lease)
+    if (delivery?.passed()) this.#onPassed()
+    return delivery
   }
 }

@@ -8,11 +8,12 @@ import { LinkError } from '../../errors/link-error.js'
 import { openFileDestination, openFileSource } from '../endpoint.js'
 import { Mover } from '../mover.js'
 import { openDestination } from '../open-destination.js'
-import type { DataFromChild, DataToChild, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
+import type { DataFromChild, DataToChild, EdgeCount, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
 import { RemoteDestination } from '../runtime/remote-destination.js'
 import { RemoteSource } from '../runtime/remote-source.js'
 import { loadHandler, loadOperator } from '../step.js'
+import { slowPolicy } from '../when-slow.js'
 
 // The child of a process-placed link: moves what its parent tells it to, and ends with its parent.
 
@@ -37,10 +38,19 @@ class Child {
     const through = placed.through && (await loadOperator(placed.through))
     const handler = placed.each && (await loadHandler(placed.each))
     const each = handler && eachDelivery<unknown, unknown>(handler as never, placed.concurrency)
-    const child = new Child(parent, new Mover({ ...placed, through, each }))
-    for (const destination of placed.destinations) child.#addDestination(destination)
+    const child = new Child(
+      parent,
+      new Mover({
+        ...placed,
+        through,
+        each,
+        onDetached: (id, count) => parent.send({ type: 'detached', id, count }),
+      }),
+    )
+    for (const destination of placed.destinations) child.#addDestination(destination, placed.version)
     for (const source of placed.sources) child.#addSource(source)
     parent.send({ type: 'running' })
+    child.#mover.begin()
     parent.listen(message => child.#hear(message))
     return child
   }
@@ -61,7 +71,7 @@ class Child {
     this.#parent.send({
       type: 'stopped',
       forced,
-      returned: ofFiles.reduce((sum, [, count]) => sum + count, 0),
+      returned: ofFiles,
       progress: this.#mover.progress(),
     })
   }
@@ -80,13 +90,14 @@ class Child {
         const rest = o.reason === undefined ? {} : { reason: portableError(o.reason) }
         parent.send({ type: 'nacked', id, item, attempt, o: { ...o, ...rest } })
       },
+      returned: (item, attempt, delay) => parent.send({ type: 'returned', id, item, attempt, delay }),
     })
     this.#sources.set(id, source)
-    this.#mover.addSource(id, () => ({ mailbox: source, stop: () => {} }))
+    this.#mover.addSource(id, () => ({ mailbox: source, isTaken: true, stop: () => {} }))
   }
 
-  #addDestination(placed: PlacedEndpoint): void {
-    const { id, name, file } = placed
+  #addDestination(placed: PlacedEndpoint, version: number): void {
+    const { id, name, file, policy = slowPolicy() } = placed
     if (file) {
       const destination = openFileDestination(file, placed)
       // In line before anything that is settled by writing to it.
@@ -94,12 +105,12 @@ class Child {
         () => this.#parent.send({ type: 'opened', id }),
         () => {},
       )
-      this.#mover.addDestination(id, destination)
+      this.#mover.addDestination(id, destination, policy, version)
       return
     }
-    const destination = new RemoteDestination(id, name, this.#parent)
+    const destination = new RemoteDestination(id, name, this.#parent, policy)
     this.#destinations.set(id, destination)
-    this.#mover.addDestination(id, openDestination(destination.sink, false))
+    this.#mover.addDestination(id, openDestination(destination.sink, false), policy, version)
   }
 
   #hear(message: DataToChild): void {
@@ -115,9 +126,26 @@ class Child {
       case 'completed':
         return this.#destinations.get(message.id)?.completed(message.error)
       case 'addSource':
-        return this.#whileRunning(() => this.#addSource(message.endpoint))
+        return this.#whileRunning(() => {
+          this.#addSource(message.endpoint)
+          this.#parent.send({ type: 'added', id: message.endpoint.id })
+        })
       case 'addDestination':
-        return this.#whileRunning(() => this.#addDestination(message.endpoint))
+        return this.#whileRunning(() => {
+          this.#addDestination(message.endpoint, message.version)
+          this.#mover.forget(message.oldest)
+          this.#parent.send({ type: 'added', id: message.endpoint.id })
+        })
+      case 'removeSource':
+        return this.#removed(message.id, this.#mover.removeSource(message.id, message), this.#sources)
+      case 'removeDestination': {
+        const { id, version, oldest } = message
+        const removed = this.#mover.removeDestination(id, message, version)
+        this.#mover.forget(oldest)
+        return this.#removed(id, removed, this.#destinations)
+      }
+      case 'oldest':
+        return this.#mover.forget(message.version)
       default:
         failed(
           this.#parent,
@@ -133,6 +161,14 @@ class Child {
     } catch (error) {
       if ((error as LinkError).code !== 'ERR_LINK_ENDED') this.#mover.fail(error)
     }
+  }
+
+  #removed(id: number, removed: Promise<EdgeCount>, own: Map<number, unknown>): void {
+    void removed.then(count => {
+      own.delete(id)
+      this.#files.delete(id)
+      this.#parent.send({ type: 'removed', id, count })
+    })
   }
 
   #report(): void {

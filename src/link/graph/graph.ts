@@ -1,6 +1,6 @@
 import type { Observable, OperatorFunction } from 'rxjs'
 import type { Delivery } from '../../core/delivery.js'
-import type { LinkOptions } from '../queue-link.js'
+import type { LinkOptions } from '../link-options.js'
 import type { Step } from '../step.js'
 import type { Declaration, ItemOf } from './queue-spec.js'
 

@@ -1,5 +1,5 @@
 import { GraphError } from '../../errors/graph-error.js'
-import type { LinkOptions } from '../queue-link.js'
+import type { LinkOptions } from '../link-options.js'
 import { QueueLink } from '../queue-link.js'
 import { checkGraph } from './check-graph.js'
 import type { Declarations, Graph } from './graph.js'

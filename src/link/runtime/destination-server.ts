@@ -12,6 +12,7 @@ export class DestinationServer {
   #channel: Channel<DataFromChild, DataToChild> | undefined
   #frames = new Ring<FrameReceipt>()
   #items = 0
+  #unstored = 0
   #reported = 0
   #scheduled = false
 
@@ -21,7 +22,7 @@ export class DestinationServer {
   }
 
   get count(): EdgeCount {
-    return { id: this.#id, items: this.#items, settled: this.#items, bytes: 0 }
+    return { id: this.#id, items: this.#items, settled: this.#items - this.#unstored, bytes: 0 }
   }
 
   /** What an earlier child sent is nobody's business any more once it is stored. */
@@ -31,11 +32,19 @@ export class DestinationServer {
     this.#reported = 0
   }
 
+  disconnect(): void {
+    this.#channel = undefined
+    this.#frames = new Ring()
+  }
+
   /** `ticket` is that of the last value. */
   put(ticket: number, values: readonly unknown[]): void {
     const frames = this.#frames
     const frame = new FrameReceipt(
       ticket,
+      count => {
+        this.#unstored += count
+      },
       () => {
         if (frames === this.#frames) this.#reportSoon()
       },
@@ -89,15 +98,22 @@ export class DestinationServer {
 /** Joins the values of one frame, which its destination stores in their order. */
 class FrameReceipt extends Receipt {
   readonly ticket: number
+  readonly #onWaiting: (count: 1 | -1) => void
   readonly #onStored: () => void
   readonly #onFailed: (error: unknown) => void
   #waiting = 0
   #passing = true
   #failed = false
 
-  constructor(ticket: number, onStored: () => void, onFailed: (error: unknown) => void) {
+  constructor(
+    ticket: number,
+    onWaiting: (count: 1 | -1) => void,
+    onStored: () => void,
+    onFailed: (error: unknown) => void,
+  ) {
     super()
     this.ticket = ticket
+    this.#onWaiting = onWaiting
     this.#onStored = onStored
     this.#onFailed = onFailed
   }
@@ -108,13 +124,22 @@ class FrameReceipt extends Receipt {
 
   override join(): void {
     this.#waiting++
+    this.#onWaiting(1)
     super.join()
   }
 
   override stored(): void {
     this.#waiting--
+    this.#onWaiting(-1)
     super.stored()
     if (!this.#passing) this.#onStored()
+  }
+
+  /** It stays unstored. */
+  override failed(error: unknown): void {
+    this.spoil(error)
+    this.#waiting--
+    super.stored()
   }
 
   override spoil(error: unknown): void {

@@ -2,22 +2,24 @@ import { eachDelivery } from '../../core/each-delivery.js'
 import { Deferred } from '../../util/deferred.js'
 import type { LinkPlan } from '../link-plan.js'
 import { Mover } from '../mover.js'
-import type { OpenDestination } from '../open-destination.js'
 import type { OpenSource } from '../open-source.js'
-import type { Progress } from '../protocol.js'
+import type { EdgeCount, Progress, Removal } from '../protocol.js'
 import { isStep, loadHandler, loadOperator } from '../step.js'
-import type { Placeable, Runtime, RuntimeStop } from './runtime.js'
+import type { Placeable, PlaceableDestination, Runtime, RuntimeEvents, RuntimeStop } from './runtime.js'
 
 /** Runs a link in this thread. */
 export class InlineRuntime implements Runtime {
   readonly restarts = 0
   readonly #plan: LinkPlan
+  readonly #events: RuntimeEvents
   readonly #done = new Deferred<void>()
+  readonly #started = new Deferred<void>()
   #mover: Mover | undefined
   #stopped = false
 
-  constructor(plan: LinkPlan) {
+  constructor(plan: LinkPlan, events: RuntimeEvents) {
     this.#plan = plan
+    this.#events = events
     this.#done.promise.catch(() => {})
   }
 
@@ -35,23 +37,39 @@ export class InlineRuntime implements Runtime {
       each: handler && eachDelivery(handler as never, concurrency),
       prefetch,
       atMostOnce,
+      onDetached: (id, count) => this.#events.detached(id, count),
     })
     try {
-      for (const { id, endpoint } of destinations) mover.addDestination(id, endpoint.open())
+      for (const { id, endpoint, policy } of destinations) mover.addDestination(id, endpoint.open(), policy)
       for (const { id, endpoint } of sources) mover.addSource(id, () => endpoint.open())
+      mover.begin()
     } catch (error) {
       mover.fail(error)
     }
     this.#mover = mover
+    this.#started.resolve()
     mover.done.then(this.#done.resolve, this.#done.reject)
+    this.#events.running({})
   }
 
   addSource({ id, endpoint }: Placeable<OpenSource>): void {
     this.#mover?.addSource(id, () => endpoint.open())
   }
 
-  addDestination({ id, endpoint }: Placeable<OpenDestination>): void {
-    this.#mover?.addDestination(id, endpoint.open())
+  addDestination({ id, endpoint, policy }: PlaceableDestination): void {
+    this.#mover?.addDestination(id, endpoint.open(), policy)
+  }
+
+  registered(): Promise<void> {
+    return this.#started.promise
+  }
+
+  async removeSource({ id }: Placeable<OpenSource>, o: Removal): Promise<EdgeCount> {
+    return (await this.#mover?.removeSource(id, o)) ?? { id, items: 0, settled: 0, bytes: 0 }
+  }
+
+  async removeDestination({ id }: PlaceableDestination, o: Removal): Promise<EdgeCount> {
+    return (await this.#mover?.removeDestination(id, o)) ?? { id, items: 0, settled: 0, bytes: 0 }
   }
 
   progress(): Progress {
@@ -61,6 +79,6 @@ export class InlineRuntime implements Runtime {
   async stop(drain: boolean, timeout: number): Promise<RuntimeStop> {
     this.#stopped = true
     const { forced, returned } = (await this.#mover?.stop(drain, timeout)) ?? { forced: false, returned: [] }
-    return { forced, returned: returned.reduce((sum, [, count]) => sum + count, 0) }
+    return { forced, returned: new Map(returned) }
   }
 }

@@ -18,6 +18,7 @@ export interface Parcel {
 export class Outbox<P extends Parcel> {
   readonly #send: (parcels: readonly P[], sending: Sending) => void
   readonly #refused: (parcel: P, error: unknown) => void
+  readonly #onEmpty: () => void
   readonly #waiting = new Ring<P>()
   #bytesOut = 0
   /** Frames whose true size is not known yet: they wait for their values to be spilled, or for the pipe. */
@@ -25,9 +26,20 @@ export class Outbox<P extends Parcel> {
   #guess = FRAME_BYTES
   #scheduled = false
 
-  constructor(send: (parcels: readonly P[], sending: Sending) => void, refused: (parcel: P, error: unknown) => void) {
+  /** `onEmpty`: everything so far has been sent. */
+  constructor(
+    send: (parcels: readonly P[], sending: Sending) => void,
+    refused: (parcel: P, error: unknown) => void,
+    onEmpty: () => void = () => {},
+  ) {
     this.#send = send
     this.#refused = refused
+    this.#onEmpty = onEmpty
+  }
+
+  /** The first of those that have yet to be sent. */
+  get first(): P | undefined {
+    return this.#waiting.peek()
   }
 
   push(parcel: P): void {
@@ -62,6 +74,7 @@ export class Outbox<P extends Parcel> {
       } while (room > 0 && parcels.length < FRAME_ITEMS && this.#waiting.length > 0)
       this.#dispatch(parcels)
     }
+    if (this.#waiting.length === 0) this.#onEmpty()
   }
 
   #dispatch(parcels: readonly P[]): void {

@@ -6,6 +6,7 @@ import type { Intake } from '../../core/store.js'
 import { Deferred } from '../../util/deferred.js'
 import { Ring } from '../../util/ring.js'
 import type { DataFromChild, DataToChild } from '../protocol.js'
+import { bufferOf, ON_THE_WAY, type SlowPolicy } from '../when-slow.js'
 import type { Channel } from './channel.js'
 import { Outbox, type Parcel } from './outbox.js'
 
@@ -23,12 +24,14 @@ export class RemoteDestination implements Gate<unknown>, Intake<unknown> {
   readonly sink: Sink<unknown>
   readonly shut = false
   ticket = 0
+  readonly #window: number
   readonly #out = new Ring<Sent>()
   readonly #outbox: Outbox<Sent>
   readonly #completed = new Deferred<void>()
 
-  constructor(id: number, name: string, channel: Channel<DataToChild, DataFromChild>) {
+  constructor(id: number, name: string, channel: Channel<DataToChild, DataFromChild>, policy: SlowPolicy) {
     this.name = name
+    this.#window = bufferOf(policy) > 0 ? ON_THE_WAY : WINDOW
     this.#outbox = new Outbox(
       (parcels, sending) => {
         const values = parcels.map(parcel => parcel.value)
@@ -49,7 +52,7 @@ export class RemoteDestination implements Gate<unknown>, Intake<unknown> {
   }
 
   offer(entries: readonly Entry<unknown>[]): boolean {
-    if (this.#out.length + entries.length > WINDOW) return false
+    if (this.#out.length + entries.length > this.#window) return false
     for (const { value } of entries) {
       const sent: Sent = { ticket: ++this.ticket, value, bytes: 0 }
       this.#out.push(sent)

@@ -3,12 +3,16 @@ import { FifoShelf } from '../../core/fifo-shelf.js'
 import { Mailbox } from '../../core/mailbox.js'
 import { MemoryStore } from '../../core/memory-store.js'
 import type { NackOptions, NackOutcome } from '../../core/nack.js'
+import { clock } from '../../util/clock.js'
+import type { RoutedLease } from '../mover.js'
 import type { ItemMeta } from '../protocol.js'
 
 /** What the child says of the parent's items. */
 export interface SourceReports {
   settled(items: readonly number[]): void
   nacked(item: number, attempt: number, o: NackOptions): void
+  /** Not failed, but put off, or never handed over. */
+  returned(item: number, attempt: number, delay: number): void
 }
 
 /**
@@ -27,8 +31,8 @@ export class RemoteSource extends Mailbox<unknown> {
   }
 
   receive(metas: readonly ItemMeta[], values: readonly unknown[]): void {
-    for (const [i, [item, attempt, enqueuedAt, headers]] of metas.entries()) {
-      const entry = new RemoteEntry(values[i], item, attempt, enqueuedAt, headers || NO_HEADERS)
+    for (const [i, [item, attempt, enqueuedAt, headers, version]] of metas.entries()) {
+      const entry = new RemoteEntry(values[i], item, attempt, enqueuedAt, headers || NO_HEADERS, version)
       this.#store.offer([entry])
     }
     this.took()
@@ -41,15 +45,24 @@ export class RemoteSource extends Mailbox<unknown> {
     this.kick()
     return 'back'
   }
+
+  override giveBack(lease: Lease<unknown>, due: number): boolean {
+    if (!this.#store.forget(lease)) return false
+    this.#reports.returned((lease as RemoteEntry).item, lease.attempt, due === 0 ? 0 : due - clock.now())
+    this.kick()
+    return true
+  }
 }
 
-class RemoteEntry extends Entry<unknown> {
+class RemoteEntry extends Entry<unknown> implements RoutedLease {
   /** The parent's number of it. */
   readonly item: number
+  readonly version: number
 
-  constructor(value: unknown, item: number, attempt: number, enqueuedAt: number, headers: Headers) {
+  constructor(value: unknown, item: number, attempt: number, enqueuedAt: number, headers: Headers, version: number) {
     super(value, enqueuedAt, 0, 0, headers)
     this.item = item
+    this.version = version
     this.attempt = attempt
   }
 }

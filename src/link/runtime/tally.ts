@@ -16,6 +16,26 @@ export class Tally {
     return moved
   }
 
+  /** The last word on one endpoint. */
+  count(count: EdgeCount): void {
+    const keep = ({ sources, destinations, offsets }: Progress): Progress => {
+      const put = (counts: readonly EdgeCount[]): EdgeCount[] => counts.map(old => (old.id === count.id ? count : old))
+      return { sources: put(sources), destinations: put(destinations), offsets }
+    }
+    this.#now = keep(this.#now)
+  }
+
+  /** The endpoint has left; answers what it did. */
+  remove(id: number): EdgeCount | undefined {
+    const { sources, destinations } = this.total
+    const count = [...sources, ...destinations].find(edge => edge.id === id)
+    this.#before.sources.delete(id)
+    this.#before.destinations.delete(id)
+    const rest = (edges: readonly EdgeCount[]): EdgeCount[] => edges.filter(edge => edge.id !== id)
+    this.#now = { ...this.#now, sources: rest(this.#now.sources), destinations: rest(this.#now.destinations) }
+    return count
+  }
+
   /** The child is gone: what it did is done. */
   nextChild(): void {
     const { sources, destinations } = this.total
@@ -39,13 +59,14 @@ export class Tally {
 
   #sum(kind: Kind): EdgeCount[] {
     const sums = new Map(this.#before[kind])
-    for (const { id, items, settled, bytes } of this.#now[kind]) {
-      const before = sums.get(id) ?? { items: 0, settled: 0, bytes: 0 }
+    for (const { id, items, settled, bytes, dropped = 0 } of this.#now[kind]) {
+      const before: Omit<EdgeCount, 'id'> = sums.get(id) ?? { items: 0, settled: 0, bytes: 0 }
       sums.set(id, {
         id,
         items: before.items + items,
         settled: before.settled + settled,
         bytes: before.bytes + bytes,
+        dropped: (before.dropped ?? 0) + dropped,
       })
     }
     return [...sums.values()]

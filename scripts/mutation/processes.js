@@ -1,0 +1,64 @@
+// Workers: started when needed, kept while they can be trusted, and ended when they neither answer nor leave.
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+
+/** @typedef {import('./worker.js').Order} Order @typedef {import('./worker.js').Report} Report */
+
+export class Worker {
+  /** It has run something before, which may have left its mark. */
+  used = false
+  /** It is gone. */
+  gone = false
+  #child
+  #onReport = (/** @type {Report} */ _) => {}
+  #onGone = () => {}
+
+  /** @param {string} sandbox */
+  constructor(sandbox) {
+    this.#child = fork(join(sandbox, 'worker.js'), {
+      execArgv: ['--max-old-space-size=1024'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    this.#child.on('message', report => this.#onReport(/** @type {Report} */ (report)))
+    this.#child.on('exit', () => {
+      this.gone = true
+      this.#onGone()
+    })
+    this.#child.on('error', () => {})
+  }
+
+  /**
+   * Resolves with what the worker says at last, or does.
+   * @param {Order} order
+   * @param {number} seconds
+   * @param {(report: Report) => void} [onReport] hears what it says on the way
+   * @returns {Promise<import('./worker.js').Verdict | { survived: true }>}
+   */
+  async ask(order, seconds, onReport) {
+    let timer
+    let why = 'the process ended'
+    /** @type {Promise<import('./worker.js').Verdict | { survived: true }>} */
+    const answer = new Promise(resolve => {
+      this.#onReport = report => {
+        if ('caught' in report || 'survived' in report) resolve(report)
+        else onReport?.(report)
+      }
+      this.#onGone = () => resolve({ caught: why, sure: false })
+      timer = setTimeout(() => {
+        why = 'the process hung'
+        this.#child.kill('SIGKILL')
+      }, seconds * 1000)
+      if (this.gone) this.#onGone()
+      else this.#child.send(order)
+    })
+    const verdict = await answer
+    clearTimeout(timer)
+    this.used = true
+    return verdict
+  }
+
+  end() {
+    this.gone = true
+    this.#child.kill('SIGKILL')
+  }
+}

@@ -1,0 +1,42 @@
+// Which tests come by which mutants, measured once, without any mutant.
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from './processes.js'
+
+/** @typedef {import('./worker.js').Seen} Seen */
+
+/** A test that takes more ms is too dear to run for each mutant. */
+const LONGEST = 1500
+
+const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
+
+/**
+ * @typedef {object} Tests
+ * @property {Seen[]} good in the order of their files
+ * @property {Seen[]} leftOut
+ * @property {Set<string>} loaded mutants met while modules load: any test may find them
+ */
+
+/**
+ * @param {string} sandbox
+ * @param {readonly string[]} folders
+ * @returns {Promise<Tests>}
+ */
+export async function measure(sandbox, folders) {
+  const all = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).filter(name => TEST.test(name))
+  const files = folders.flatMap(folder => all.filter(name => name.startsWith(folder)).sort())
+  /** @type {Tests} */
+  const tests = { good: [], leftOut: [], loaded: new Set() }
+  for (const file of files) {
+    const worker = new Worker(sandbox)
+    const order = { specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: 0 }
+    await worker.ask(order, 300, report => {
+      if ('loaded' in report) for (const id of report.loaded) tests.loaded.add(id)
+      if (!('test' in report)) return
+      const test = { ...report.test, file }
+      ;(test.passed && test.ms <= LONGEST ? tests.good : tests.leftOut).push(test)
+    })
+    worker.end()
+  }
+  return tests
+}

@@ -77,8 +77,13 @@ export { lifoQueue } from './queues/memory/lifo-queue.js'
 export { type PriorityQueueOptions, priorityQueue } from './queues/memory/priority-queue.js'
 export { simpleQueue } from './queues/memory/simple-queue.js'
 export { openQueue } from './queues/open-queue.js'
+
 export type { SharedQueueOptions } from './queues/shared/shared-options.js'
 export { sharedQueue } from './queues/shared/shared-queue.js'
+
+export type { AddressLike } from './queues/socket/address.js'
+export { type ConnectOptions, connectQueue } from './queues/socket/connect-queue.js'
+export { HostedQueue, type HostOptions, hostQueue } from './queues/socket/host-queue.js'
 
 // Files, streams, processes
 

@@ -5,8 +5,13 @@ import type { Mailbox } from './mailbox.js'
 import type { Taker } from './taker.js'
 import { checkWait, Wait, type WaitOptions } from './waiters.js'
 
-/** Waits in turn for one item, then answers what `use` makes of its lease. */
-export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R): Promise<R> {
+/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite` by itself. */
+export function claim<T, R>(
+  mailbox: Mailbox<T>,
+  o: WaitOptions | undefined,
+  use: (lease: Lease<T>) => R,
+  appetite = 1,
+): Promise<R> {
   try {
     checkWait(o)
     if (mailbox.ended) throw mailbox.ended
@@ -18,15 +23,20 @@ export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use
   } catch (error) {
     return Promise.reject(error)
   }
-  if (o?.timeout === 0) return claimOnce(mailbox, o, use)
-  const waiting = new Claim(mailbox, o, use)
+  if (o?.timeout === 0) return claimOnce(mailbox, o, use, appetite)
+  const waiting = new Claim(mailbox, o, use, appetite)
   mailbox.enrol(waiting)
   return waiting.promise
 }
 
 /** What is there is brought from out of reach, so that trying once takes its time. */
-function claimOnce<T, R>(mailbox: Mailbox<T>, o: WaitOptions, use: (lease: Lease<T>) => R): Promise<R> {
-  const waiting = new Claim(mailbox, o.signal && { signal: o.signal }, use)
+function claimOnce<T, R>(
+  mailbox: Mailbox<T>,
+  o: WaitOptions,
+  use: (lease: Lease<T>) => R,
+  appetite: number,
+): Promise<R> {
+  const waiting = new Claim(mailbox, o.signal && { signal: o.signal }, use, appetite)
   mailbox.enrol(waiting)
   mailbox.store.refresh?.().then(
     () => waiting.giveUp(empty(mailbox)),
@@ -55,11 +65,13 @@ export function used<T, R>(mailbox: Mailbox<T>, lease: Lease<T>, use: (lease: Le
 
 class Claim<T, R> implements Taker<T> {
   demand = 1
+  readonly #appetite: number
   readonly #mailbox: Mailbox<T>
   readonly #use: (lease: Lease<T>) => R
   readonly #wait: Wait<R>
 
-  constructor(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R) {
+  constructor(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R, appetite: number) {
+    this.#appetite = appetite
     this.#mailbox = mailbox
     this.#use = use
     this.#wait = new Wait<R>(
@@ -67,6 +79,10 @@ class Claim<T, R> implements Taker<T> {
       () => empty(mailbox),
       () => this.#leave(),
     )
+  }
+
+  get appetite(): number {
+    return this.demand * this.#appetite
   }
 
   get promise(): Promise<R> {

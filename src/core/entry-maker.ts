@@ -27,6 +27,11 @@ export class EntryMaker<T> {
     return entries
   }
 
+  /** Values have to fit a schema. */
+  get checks(): boolean {
+    return this.#schema !== undefined
+  }
+
   /** The value as the schema lets it out. */
   out(value: T): T {
     return this.#schema ? checked(this.#schema, value) : value

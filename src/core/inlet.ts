@@ -36,6 +36,7 @@ export class Inlet<T> {
   readonly #onLost: (error: unknown) => void
   readonly #one: Entry<T>[] = []
   readonly #waiting = new Set<Pushed<T>>()
+  /** Of those that wait, the ones that came without a receipt. */
   #loose = 0
   #outstanding = 0
   #whenStored: (() => void) | undefined
@@ -68,6 +69,7 @@ export class Inlet<T> {
     } else if (receipt || this.#loose < this.#highWaterMark) {
       const pushed = new Pushed(this, receipt)
       this.#waiting.add(pushed)
+      if (!receipt) this.#loose++
       pushed.place = gate.line.wait([entry], pushed)
     } else if (this.#dropNewest) {
       gate.refused()
@@ -93,19 +95,17 @@ export class Inlet<T> {
   }
 
   /** @internal A value is on its way. */
-  began(receipt: CurrentReceipt | undefined): void {
+  began(): void {
     this.#outstanding++
-    if (!receipt) this.#loose++
   }
 
   /** @internal The store has taken the value, or will never: it can no longer be taken back. */
-  left(pushed: Pushed<T>): void {
-    this.#waiting.delete(pushed)
+  left(pushed: Pushed<T>, receipt: CurrentReceipt | undefined): void {
+    if (this.#waiting.delete(pushed) && !receipt) this.#loose--
   }
 
   /** @internal A value is stored, or lost. */
-  ended(receipt: CurrentReceipt | undefined): void {
-    if (!receipt) this.#loose--
+  ended(): void {
     if (--this.#outstanding > 0 || !this.#whenStored) return
     const callback = this.#whenStored
     this.#whenStored = undefined
@@ -136,26 +136,26 @@ class Pushed<T> implements Settler {
   constructor(inlet: Inlet<T>, receipt: CurrentReceipt | undefined) {
     this.#inlet = inlet
     this.#receipt = receipt
-    inlet.began(receipt)
+    inlet.began()
     receipt?.join()
   }
 
   accepted(): void {
     if (this.#accepted) return
     this.#accepted = true
-    this.#inlet.left(this)
+    this.#inlet.left(this, this.#receipt)
     this.#receipt?.accepted?.()
   }
 
   stored(): void {
     this.accepted()
-    this.#inlet.ended(this.#receipt)
+    this.#inlet.ended()
     this.#receipt?.stored()
   }
 
   failed(error: unknown): void {
     this.accepted()
-    this.#inlet.ended(this.#receipt)
+    this.#inlet.ended()
     if (this.#receipt) this.#receipt.failed(error)
     else this.#inlet.lost(error)
   }

@@ -5,3 +5,7 @@ import type { Queue } from './queue.js'
 export function mailboxOf<T>(queue: Queue<T>): Mailbox<T> {
   return (queue as unknown as { readonly mailbox: Mailbox<T> }).mailbox
 }
+
+export function isJoinable<T>(queue: Queue<T>): boolean {
+  return (queue as unknown as { readonly joining: unknown }).joining !== undefined
+}

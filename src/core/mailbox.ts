@@ -8,7 +8,7 @@ import type { Gate } from './inlet.js'
 import { QueueMetrics } from './metrics.js'
 import type { NackOptions, NackOutcome } from './nack.js'
 import { Nacking } from './nacking.js'
-import type { CommonOptions } from './options.js'
+import type { CommonOptions, DeadLetter } from './options.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
 import type { Store } from './store.js'
@@ -38,6 +38,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   readonly audience = new Set<Taker<T>>()
   readonly rests: Rests<T>
   readonly maxAttempts: number
+  readonly deadLetter: DeadLetter<T> | undefined
   /** Of a joinable queue: what a handler of its items must run inside, so that a `join()` in it is known as a deadlock. */
   handling: (<R>(handler: () => R) => R) | undefined
   readonly #nacking: Nacking<T>
@@ -62,6 +63,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.store = store
     this.name = o.name
     this.maxAttempts = o.maxAttempts
+    this.deadLetter = o.deadLetter
     this.#nacking = new Nacking(this, this.#turn, o.deadLetter)
     this.maker = new EntryMaker(store, o.schema)
     this.#inTurns = store.stride > 1

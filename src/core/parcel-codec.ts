@@ -6,11 +6,14 @@ import type { Parcel } from './parcel.js'
 /** What few items have, by the item's place in the parcel. */
 type Extras = readonly [place: number, headers: Headers, key: string | undefined][]
 
+/** What is packed of an item, whether it is put or leased. */
+type Packable = Pick<Entry<unknown>, 'value' | 'enqueuedAt' | 'headers' | 'key'>
+
 /**
  * One MessagePack array: `[enqueuedAt, extras, item 0, item 1, …]`, where extras is null as a rule. Throws CodecError if
  * one of the items cannot be encoded.
  */
-export function packParcel(entries: readonly Entry<unknown>[]): Parcel {
+export function packParcel(entries: readonly Packable[]): Parcel {
   const parts: unknown[] = [entries[0]?.enqueuedAt ?? 0, extrasOf(entries)]
   for (const entry of entries) parts.push(entry.value)
   return { bytes: encode(parts), count: entries.length }
@@ -56,10 +59,10 @@ export function unpackParcel<T>(bytes: Uint8Array): Entry<T>[] {
   })
 }
 
-function extrasOf(entries: readonly Entry<unknown>[]): Extras | null {
+function extrasOf(entries: readonly Packable[]): Extras | null {
   let extras: [number, Headers, string | undefined][] | null = null
   for (let place = 0; place < entries.length; place++) {
-    const { headers, key } = entries[place] as Entry<unknown>
+    const { headers, key } = entries[place] as Packable
     if (headers === NO_HEADERS && key === undefined) continue
     extras ??= []
     extras.push([place, headers, key])

@@ -124,11 +124,16 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     } catch (error) {
       return Promise.reject(error)
     }
-    return claim(this.mailbox, o, lease => {
-      const first = this.consumed(lease)
-      const more = [...this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1)]
-      return [first, ...this.#consumedUpTo(more)]
-    })
+    return claim(
+      this.mailbox,
+      o,
+      lease => {
+        const first = this.consumed(lease)
+        const more = [...this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1)]
+        return [first, ...this.#consumedUpTo(more)]
+      },
+      max,
+    )
   }
 
   /** `get` that must be settled: the item is out until its delivery is acked or nacked, or this handle closes. */

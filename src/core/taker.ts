@@ -4,6 +4,8 @@ import type { Lease } from './entry.js'
 export interface Taker<T> {
   /** How many more items it would accept now. */
   readonly demand: number
+  /** How many it would take if they came together; where it is missing, that is the demand. */
+  readonly appetite?: number
   accept(lease: Lease<T>): void
   /** Nothing more will come: the queue is drained (no error), or the store broke. */
   end(error?: unknown): void

@@ -22,7 +22,7 @@ export class Takers<T> {
   /** How many items all of them together would accept. */
   get demand(): number {
     let demand = 0
-    for (const taker of this.#wanting) demand += Math.max(0, taker.demand)
+    for (const taker of this.#wanting) demand += Math.max(0, taker.appetite ?? taker.demand)
     return demand
   }
 

@@ -38,7 +38,7 @@ export function endingContract({ test, expect, can }: Kit): void {
 
   test('does not complete while anything is delayed [Q10.1]', async open => {
     const queue = await open()
-    await queue.put(1, { delay: 20 })
+    await queue.put(1, { delay: 100 })
     const items: number[] = []
     let completed = false
     queue.subscribe({ next: item => items.push(item), complete: () => (completed = true) })

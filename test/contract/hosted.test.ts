@@ -32,8 +32,7 @@ function hosting(make: Make, address: () => string) {
     const shared = { ...(capacity === undefined ? {} : { capacity }), ...(joinable ? { joinable } : {}) }
     const host = await hostQueue(make<T>(shared), address())
     hosts.push(host as unknown as HostedQueue<never>)
-    const { token } = host.descriptor() as unknown as { token: string }
-    return connectQueue<T>(host.address, { ...own, token })
+    return connectQueue<T>(host.address, { ...own, token: host.token })
   }
 }
 

@@ -28,6 +28,8 @@ export interface HostOptions {
 export class HostedQueue<T> extends Queue<T> {
   readonly #host: Host<T>
   readonly #queue: Queue<T>
+  /** What clients have to know; as secret as the queue is. */
+  readonly token: string
 
   /** @internal */
   constructor(queue: Queue<T>, host: Host<T>, joinable: boolean, token: string) {
@@ -38,6 +40,7 @@ export class HostedQueue<T> extends Queue<T> {
     })
     this.#host = host
     this.#queue = queue
+    this.token = token
   }
 
   /** Where clients find it; of a TCP port 0, with the port that the system gave. */
@@ -70,10 +73,9 @@ export class HostedQueue<T> extends Queue<T> {
  * import { connectQueue, fifoQueue, hostQueue } from 'queuelink'
  *
  * const hosted = await hostQueue(fifoQueue<string>({ capacity: 100 }), 'unix:./orders.sock')
- * const { token } = hosted.descriptor() as { token: string }
  *
- * // In another process:
- * const orders = await connectQueue<string>('unix:./orders.sock', { token })
+ * // In another process, which was told the token:
+ * const orders = await connectQueue<string>('unix:./orders.sock', { token: hosted.token })
  * await orders.put('a kettle')
  * console.log(await orders.get()) // a kettle
  *

@@ -37,6 +37,7 @@ export { SpillError } from './errors/spill-error.js'
 // Links
 export type { DestinationEndpoint, LinkFile, SourceEndpoint } from './link/endpoint.js'
 export { defineGraph } from './link/graph/define-graph.js'
+export { drawGraph, type GraphFormat } from './link/graph/draw-graph.js'
 export type { Declarations, Graph, GraphLink, GraphLinkOptions } from './link/graph/graph.js'
 export type { GraphMetrics, GraphReport, GraphState, GraphStatus, QueueLevel } from './link/graph/graph-status.js'
 export {

@@ -1,0 +1,86 @@
+import { Readable, Writable } from 'node:stream'
+import { isObservable } from 'rxjs'
+import { mailboxOf } from '../../core/mailbox-of.js'
+import { Queue } from '../../core/queue.js'
+import { isFile } from '../endpoint.js'
+import { isStep } from '../step.js'
+import { endOf } from './end-of.js'
+import type { Graph, GraphLink } from './graph.js'
+import { type Declaration, isSpec } from './queue-spec.js'
+
+/** What is drawn as a node: a queue or a link, and what is said of it, line by line. */
+export interface Shape {
+  readonly id: string
+  /** Of queues: what they are; decides their form. */
+  readonly kind: string
+  readonly lines: readonly string[]
+}
+
+/** What there is to see of a graph, in whatever format. */
+export interface Picture {
+  readonly title: string
+  readonly queues: readonly Shape[]
+  readonly links: readonly Shape[]
+  /** From shape to shape, by id. */
+  readonly arrows: readonly (readonly [from: string, to: string])[]
+}
+
+export function pictureOf({ name: title, queues, links }: Graph): Picture {
+  const names = Object.keys(queues)
+  const idOf = (queue: string): string => `q${names.indexOf(queue)}`
+  return {
+    title,
+    queues: Object.entries(queues).map(([name, declared]) => ({ id: idOf(name), ...queueShape(name, declared) })),
+    links: links.map((link, at) => ({ id: `l${at}`, kind: 'link', lines: linkLines(link) })),
+    arrows: links.flatMap(({ from, to }, at) => [
+      ...from.map(queue => [idOf(queue), `l${at}`] as const),
+      ...to.map(queue => [`l${at}`, idOf(queue)] as const),
+    ]),
+  }
+}
+
+function queueShape(name: string, declared: Declaration): Omit<Shape, 'id'> {
+  const end = endOf(declared)
+  if (isFile(end)) return { kind: 'file', lines: [name, `file ${lastOf(end)}`] }
+  if (isSpec(declared)) {
+    const { capacity } = declared.options as { capacity?: number }
+    return { kind: declared.kind, lines: [name, levelLine(declared.kind, capacity)] }
+  }
+  if (end instanceof Queue) {
+    const { kind } = mailboxOf(end).store
+    return { kind, lines: [name, levelLine(kind, end.capacity)] }
+  }
+  const isStream = end instanceof Readable || end instanceof Writable
+  const kind = isStream ? 'stream' : isObservable(end) ? 'observable' : 'observer'
+  return { kind, lines: [name, kind] }
+}
+
+function levelLine(kind: string, capacity = Number.POSITIVE_INFINITY): string {
+  return capacity === Number.POSITIVE_INFINITY ? kind : `${kind}, up to ${capacity.toLocaleString('en-US')}`
+}
+
+/** A whole path would be wider than the rest of the picture. */
+function lastOf(end: string | URL | { path: string | URL }): string {
+  const path = typeof end === 'object' && 'path' in end ? end.path : end
+  return String(path).split(/[\\/]/).filter(Boolean).at(-1) ?? ''
+}
+
+function linkLines({ name, from, to, each, through, options }: GraphLink): readonly string[] {
+  const given = name === `${from.join(' + ')} → ${to.join(' + ')}` ? [] : [name]
+  const step = each ? `each ${stepName(each)}` : through ? `through ${stepName(through)}` : ''
+  const { placement = 'auto', concurrency = 1, workers = 1 } = options as typeof options & { workers?: number }
+  const place = [
+    ...(placement === 'auto' ? [] : [placement]),
+    ...(workers > 1 ? [`${workers} workers`] : []),
+    ...(concurrency > 1 ? [`${concurrency} at a time`] : []),
+  ]
+  const lines = [...given, step, place.join(', ')].filter(line => line !== '')
+  return lines.length > 0 ? lines : ['moves']
+}
+
+function stepName(operator: unknown): string {
+  if (isStep(operator)) return operator.step.name
+  const { name } = operator as { name?: string }
+  // A property that a function is written into names it, which says nothing.
+  return name && name !== 'each' && name !== 'through' ? name : 'function'
+}

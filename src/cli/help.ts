@@ -29,3 +29,14 @@ Exit codes:
   130  stopped by Ctrl-C (SIGINT), what was under way is stored; 143 likewise by SIGTERM
   141  the reader of stdout has gone, as with | head
 `
+
+export const GRAPH_EXIT_CODES = `
+The first Ctrl-C stops reading, and lets what is under way and in the queues of the graph get where it belongs; the
+second leaves at once.
+
+Exit codes:
+  0    all links are done
+  1    a link failed; its name is in the message
+  2    the module is none, or has no graph, or one that cannot be; nothing was opened
+  130  stopped by Ctrl-C (SIGINT); 143 likewise by SIGTERM
+`

@@ -1,21 +1,20 @@
 import process from 'node:process'
-import type { LinkReport } from '../link/link-status.js'
 import { ExitCode } from './exit-code.js'
 
-/** Ctrl-C, or SIGTERM: the first stops the link in order, the second leaves at once. */
-export class Interruption {
-  readonly #stop: () => Promise<LinkReport>
+/** Ctrl-C, or SIGTERM: the first stops what runs in order, the second leaves at once. */
+export class Interruption<Report> {
+  readonly #stop: () => Promise<Report>
   #code: ExitCode | undefined
-  #stopping: Promise<LinkReport> | undefined
+  #stopping: Promise<Report> | undefined
 
-  constructor(stop: () => Promise<LinkReport>) {
+  constructor(stop: () => Promise<Report>) {
     this.#stop = stop
     process.on('SIGINT', this.#onInt)
     process.on('SIGTERM', this.#onTerm)
   }
 
   /** Undefined if there was none. Signals have their usual effect from then on. */
-  async over(): Promise<{ code: ExitCode; report: LinkReport } | undefined> {
+  async over(): Promise<{ code: ExitCode; report: Report } | undefined> {
     const report = await this.#stopping
     process.off('SIGINT', this.#onInt)
     process.off('SIGTERM', this.#onTerm)

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { report } from './describe-error.js'
+import type { DrawOptions } from './draw.js'
 import { ExitCode } from './exit-code.js'
-import { ENDPOINTS, EXAMPLES, EXIT_CODES } from './help.js'
+import { ENDPOINTS, EXAMPLES, EXIT_CODES, GRAPH_EXIT_CODES } from './help.js'
+import type { RunGraphOptions } from './run-graph.js'
 import type { RunOptions } from './run-link.js'
+import type { TopOptions } from './top.js'
 import { UsageError } from './usage-error.js'
 
 /** Does what the arguments say; answers the exit code, and has said why where it is not 0. */
@@ -38,6 +41,7 @@ export async function program(args: readonly string[]): Promise<ExitCode> {
       new Option('--placement <where>', 'where the link runs').choices(['auto', 'inline', 'process']).default('auto'),
     )
     .option('--append', 'keep what destination files hold, and write after it')
+    .option('--top', 'lets queuelink top show it')
     .option('--quiet', 'no progress on stderr; errors are told')
     .option('--json', 'at the end, one line of JSON with what was moved: on stdout, or on stderr if - is a destination')
     .addHelpText('after', ENDPOINTS + EXAMPLES + EXIT_CODES)
@@ -46,6 +50,40 @@ export async function program(args: readonly string[]): Promise<ExitCode> {
     const { runLink } = await import('./run-link.js')
     code = await runLink(source, destinations, options)
   })
+  queuelink
+    .command('run')
+    .summary('runs the graph of a module')
+    .description('Runs the graph that a JavaScript module has as its default export, until all its links are done.')
+    .argument('<module>', 'its path; export default defineGraph({ … })')
+    .option('--quiet', 'no progress and no summary on stderr; errors are told')
+    .option('--json', 'at the end, one line of JSON with what was moved, on stdout')
+    .addHelpText('after', GRAPH_EXIT_CODES)
+    .action(async (module: string, options: RunGraphOptions) => {
+      const { runGraphOf } = await import('./run-graph.js')
+      code = await runGraphOf(module, options)
+    })
+  queuelink
+    .command('graph')
+    .summary('draws the graph of a module')
+    .description('Draws the graph that a JavaScript module has as its default export. Opens and runs nothing.')
+    .argument('<module>', 'its path')
+    .addOption(new Option('--format <format>', 'of the drawing').choices(['mermaid', 'svg']).default('mermaid'))
+    .option('-o, --output <file>', 'where it goes (default: stdout)')
+    .action(async (module: string, options: DrawOptions) => {
+      const { draw } = await import('./draw.js')
+      code = await draw(module, options)
+    })
+  queuelink
+    .command('top')
+    .summary('shows what is running')
+    .description('Shows the graphs and links that run, live in the terminal. Ctrl-C leaves them running.')
+    .argument('[which]', 'a name or a process id (default: all that run as this user)')
+    .option('--once', 'only what there is now')
+    .option('--json', 'a line of JSON for each look')
+    .action(async (which: string | undefined, options: TopOptions) => {
+      const { top } = await import('./top.js')
+      code = await top(which, options)
+    })
   try {
     await queuelink.parseAsync(args, { from: 'user' })
     return code

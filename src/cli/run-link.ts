@@ -1,6 +1,8 @@
 import process from 'node:process'
+import { map, type Observable } from 'rxjs'
 import type { LinkError } from '../errors/link-error.js'
 import type { Format } from '../io/format.js'
+import type { GraphMetrics } from '../link/graph/graph-status.js'
 import type { LinkStatus } from '../link/link-status.js'
 import type { Placement } from '../link/placement.js'
 import { QueueLink } from '../link/queue-link.js'
@@ -8,10 +10,12 @@ import { amount } from './amounts.js'
 import { describeError, report } from './describe-error.js'
 import { ExitCode } from './exit-code.js'
 import { Interruption } from './interruption.js'
+import { LiveServer } from './live-server.js'
 import { type Ends, openEnds } from './open-ends.js'
 import { outcome } from './outcome.js'
 import { type Endpoint, parseEndpoint } from './parse-endpoint.js'
 import { parseStep } from './parse-step.js'
+import { PATIENCE } from './patience.js'
 import { Progress } from './progress.js'
 import { isStdoutGone } from './stdout-gone.js'
 import { UsageError } from './usage-error.js'
@@ -24,12 +28,10 @@ export interface RunOptions {
   prefetch?: number
   placement: Placement
   append?: boolean
+  top?: boolean
   quiet?: boolean
   json?: boolean
 }
-
-/** There is a second Ctrl-C for those who do not want to wait. In ms, the longest that a timer can. */
-const PATIENCE = 2 ** 31 - 1 - 10_000
 
 /** Runs a link from its first item to its last, or to Ctrl-C; answers the exit code. */
 export async function runLink(from: string, to: readonly string[], o: RunOptions): Promise<ExitCode> {
@@ -53,6 +55,7 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
   })
   const interruption = new Interruption(() => link.stop({ timeout: PATIENCE }))
   const ends = opened(link, source, destinations, o)
+  const server = o.top ? LiveServer.open(liveOf(link)) : undefined
   const start = performance.now()
   const progress = o.quiet
     ? undefined
@@ -60,6 +63,7 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
   const error = await outcome(link, ends)
   progress?.stop()
   const stopped = await interruption.over()
+  server?.close()
   // A reader of stdout that has gone is no failure worth a word.
   if (await isStdoutGone()) return ExitCode.pipeClosed
   const code = error ? ExitCode.failed : (stopped?.code ?? ExitCode.done)
@@ -82,6 +86,14 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
     process.stderr.write(`queuelink: stopped; ${amount(settled)} items are stored${rest}\n`)
   }
   return code
+}
+
+/** As a graph of one link. */
+function liveOf(link: QueueLink): Observable<GraphMetrics> {
+  const { name } = link
+  return link.metrics$.pipe(
+    map(metrics => ({ name, state: link.isAlive() ? 'running' : 'done', links: { [name]: metrics }, queues: {} })),
+  )
 }
 
 /** The numbers of a link, under the names of the command line. */

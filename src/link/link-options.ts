@@ -27,6 +27,8 @@ export interface LinkOptions<S = never, E = never> {
   delivery?: 'at-least-once' | 'at-most-once'
   /** `max` restarts of the child in a row without progress (5), the first after `backoff` ms (100), then twice as long. */
   restart?: { max?: number; backoff?: number }
+  /** Milliseconds between two emissions of `metrics$`. 1,000. */
+  metricsInterval?: number
 }
 
 /** The same with an RxJS operator for `each`, which is applied to each delivery on its own. */

@@ -2,6 +2,7 @@ import { BehaviorSubject, type Observable } from 'rxjs'
 import { reportUnhandled } from '../core/report-unhandled.js'
 import { LinkError } from '../errors/link-error.js'
 import { Deferred } from '../util/deferred.js'
+import { emitting } from './emitting.js'
 import { type DestinationEndpoint, destinationEndpoint, type SourceEndpoint, sourceEndpoint } from './endpoint.js'
 import { type Direction, LinkEnds } from './link-ends.js'
 import { metricsOf } from './link-metrics.js'
@@ -52,6 +53,8 @@ export class QueueLink implements AsyncDisposable {
   readonly #status: BehaviorSubject<LinkStatus>
   readonly #done = new Deferred<void>()
   readonly status$: Observable<LinkStatus>
+  /** What it has moved: now, at intervals while somebody is subscribed, and at its end. */
+  readonly metrics$: Observable<LinkMetrics>
   #runtime: Runtime | undefined
   /** Rejects if it ends before. */
   readonly #begun = new Deferred<Runtime>()
@@ -71,6 +74,7 @@ export class QueueLink implements AsyncDisposable {
       why: 'it has not both ends yet',
     })
     this.status$ = this.#status.asObservable()
+    this.metrics$ = emitting(() => this.metrics(), this.status$, o.metricsInterval)
     this.#done.promise.catch(() => {})
     this.#begun.promise.catch(() => {})
   }

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream'
-import { isObservable } from 'rxjs'
+import { ReadableStream, WritableStream } from 'node:stream/web'
 import { mailboxOf } from '../../core/mailbox-of.js'
 import { Queue } from '../../core/queue.js'
 import { isFile } from '../endpoint.js'
@@ -39,6 +39,8 @@ export function pictureOf({ name: title, queues, links }: Graph): Picture {
   }
 }
 
+const STREAMS = [Readable, Writable, ReadableStream, WritableStream]
+
 function queueShape(name: string, declared: Declaration): Omit<Shape, 'id'> {
   const end = endOf(declared)
   if (isFile(end)) return { kind: 'file', lines: [name, `file ${lastOf(end)}`] }
@@ -50,8 +52,7 @@ function queueShape(name: string, declared: Declaration): Omit<Shape, 'id'> {
     const { kind } = mailboxOf(end).store
     return { kind, lines: [name, levelLine(kind, end.capacity)] }
   }
-  const isStream = end instanceof Readable || end instanceof Writable
-  const kind = isStream ? 'stream' : isObservable(end) ? 'observable' : 'observer'
+  const kind = STREAMS.some(type => end instanceof type) ? 'stream' : 'next' in Object(end) ? 'observer' : 'observable'
   return { kind, lines: [name, kind] }
 }
 

@@ -1,10 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Observable, Observer } from 'rxjs'
+import type { ReadableStream, WritableStream } from 'node:stream/web'
+import type { InteropObservable, Observable, Observer } from 'rxjs'
 import type { CommonOptions } from '../../core/options.js'
 import type { Queue } from '../../core/queue.js'
 import type { SyncQueue } from '../../core/sync-queue.js'
 import type { Format } from '../../io/format.js'
 import type { PriorityQueueOptions } from '../../queues/memory/priority-queue.js'
+import type { DestinationEndpoint, LinkFile, SourceEndpoint } from '../endpoint.js'
 
 /** A queue of a graph as data: what it is, and not yet the queue. `Opened` is what a running graph makes of it. */
 export interface QueueSpec<T = unknown, Opened = unknown> {
@@ -18,28 +20,23 @@ export interface QueueSpec<T = unknown, Opened = unknown> {
 }
 
 /** What a graph's `queues` may hold: specs, paths, and anything that a link reads or writes. */
-export type Declaration =
-  | QueueSpec
-  | string
-  | URL
-  | Observable<unknown>
-  | Partial<Observer<never>>
-  | Readable
-  | Writable
+export type Declaration = QueueSpec | SourceEndpoint<unknown> | DestinationEndpoint<never>
 
-/** What a declared queue holds: lines of a path, anything of a path that names JSON. */
+/** What a declared queue holds: lines of a path or stream, anything of a path that names JSON. */
 export type ItemOf<D> =
   D extends QueueSpec<infer T>
     ? T
-    : D extends Observable<infer T>
+    : D extends Observable<infer T> | InteropObservable<infer T>
       ? T
       : D extends `${string}.${'json' | 'jsonl' | 'ndjson'}${'' | '.gz'}`
         ? unknown
-        : D extends string | URL | Readable | Writable
+        : D extends string | URL | LinkFile | Readable | Writable | ReadableStream | WritableStream
           ? string
-          : D extends Partial<Observer<infer T>>
+          : D extends AsyncIterable<infer T>
             ? T
-            : never
+            : D extends Partial<Observer<infer T>>
+              ? T
+              : never
 
 /** The queue that a declaration becomes; files, streams and Observers are no queues. */
 export type OpenedOf<D> = D extends QueueSpec<unknown, infer O> ? O : D extends Queue<infer _> ? D : never

@@ -48,6 +48,7 @@ export {
   lifo,
   priority,
   type QueueSpec,
+  shared,
 } from './link/graph/queue-spec.js'
 export { type RunOptions, runGraph } from './link/graph/run-graph.js'
 export { RunningGraph } from './link/graph/running-graph.js'

@@ -1,7 +1,20 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineGraph, fifo, fifoQueue, file, GraphError, lifo, type QueueLink, runGraph, step } from 'queuelink'
+import process from 'node:process'
+import {
+  defineGraph,
+  fifo,
+  fifoQueue,
+  file,
+  GraphError,
+  lifo,
+  type QueueLink,
+  runGraph,
+  shared,
+  sharedQueue,
+  step,
+} from 'queuelink'
 import { map, Subject, toArray } from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
 
@@ -194,6 +207,40 @@ describe('runGraph', () => {
     expect(given.closed).toBe(false)
     await given.put(4)
     expect(await given.get()).toBe(4)
+  })
+
+  it('passes items through queues in shared memory, which stay when it ends', async () => {
+    const name = `graph-test-${process.pid}`
+    const graph = defineGraph({
+      name: 'shared',
+      queues: { a: fifo<number>(), middle: shared<number>(name, { capacity: 10 }), out: fifo<number>() },
+      links: [
+        { from: 'a', to: 'middle' },
+        { from: 'middle', to: 'out', each: n => n * 2 },
+      ],
+    })
+    expect(
+      refused(() =>
+        defineGraph({
+          ...graph,
+          queues: { ...graph.queues, other: shared(name) },
+          links: [{ from: 'other', to: 'middle' }],
+        }),
+      ),
+    ).toMatchObject({ code: 'ERR_GRAPH_TWICE' })
+    const running = await runGraph(graph)
+    try {
+      await running.queues.a.putBatch(Array.from({ length: 100 }, (_, n) => n))
+      await running.queues.a.shutdown()
+      await running.done
+      expect(running.metrics().queues.middle).toEqual({ kind: 'shared', size: 0, capacity: 10 })
+      expect(await running.queues.out.getBatch(100)).toEqual(Array.from({ length: 100 }, (_, n) => n * 2))
+      // For others, and for the next run, it goes on.
+      expect(running.queues.middle.closed).toBe(false)
+    } finally {
+      await running.close()
+      await (await sharedQueue(name)).unlink()
+    }
   })
 
   it('runs steps in child processes', async () => {

@@ -3,6 +3,7 @@ import type { QueueLinkError } from '../../errors/queue-link-error.js'
 import { destinationEndpoint, isFile, sourceEndpoint } from '../endpoint.js'
 import { endOf } from './end-of.js'
 import type { Declarations, GraphLink } from './graph.js'
+import { isSpec } from './queue-spec.js'
 
 /** Refuses what cannot be read or written, the same thing under two names, and files in the middle of a graph. */
 export function checkEnds(graph: string, queues: Declarations, links: readonly GraphLink[]): void {
@@ -12,15 +13,18 @@ export function checkEnds(graph: string, queues: Declarations, links: readonly G
     const readers = links.filter(({ from }) => from.includes(name))
     const writers = links.filter(({ to }) => to.includes(name))
     const end = endOf(declared)
-    if (end === undefined) continue
-    const identities = [
-      ...(readers.length > 0 ? [identityOf(where, () => sourceEndpoint(end))] : []),
-      ...(writers.length > 0 ? [identityOf(where, () => destinationEndpoint(end, false))] : []),
-    ]
+    const named = isSpec(declared) && declared.kind === 'shared' ? `${declared.kind} ${declared.at}` : undefined
+    const identities =
+      end === undefined
+        ? [named]
+        : [
+            ...(readers.length > 0 ? [identityOf(where, () => sourceEndpoint(end))] : []),
+            ...(writers.length > 0 ? [identityOf(where, () => destinationEndpoint(end, false))] : []),
+          ]
     const [identity] = identities
     const other = identity === undefined ? undefined : seen.get(identity)
     if (other) throw new GraphError(`${where} is the same thing as '${other}'; declare it once`, 'ERR_GRAPH_TWICE')
-    seen.set(identity, name)
+    if (identity !== undefined) seen.set(identity, name)
     if (!isFile(end)) continue
     if (readers.length > 0 && writers.length > 0) {
       const mend = 'write a queue, and from there the file'

@@ -52,8 +52,13 @@ interface Through<A, B> {
   readonly each?: undefined
 }
 
-/** Without a step, what goes in must be what comes out. */
-type Plain<A, B> = [A] extends [B] ? { readonly each?: undefined; readonly through?: undefined } : never
+/** Without a step, what goes in must be what comes out; of what nobody has given a type, nothing is known. */
+type Plain<A, B> = [A] extends [B] ? NoStep : unknown extends A ? NoStep : never
+
+interface NoStep {
+  readonly each?: undefined
+  readonly through?: undefined
+}
 
 interface Between<F, T> extends GraphLinkOptions {
   /** `from → to`, unless it is given. */

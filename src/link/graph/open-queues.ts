@@ -1,4 +1,5 @@
 import { Queue } from '../../core/queue.js'
+import type { SyncQueue } from '../../core/sync-queue.js'
 import { GraphError } from '../../errors/graph-error.js'
 import { fifoQueue } from '../../queues/memory/fifo-queue.js'
 import { lifoQueue } from '../../queues/memory/lifo-queue.js'
@@ -14,8 +15,10 @@ export interface OpenEnd {
   readonly end: unknown
   /** Absent for files, streams and Observers. */
   readonly queue?: Queue<unknown>
-  /** The graph made the queue, for this run: nobody else feeds or reads it unless it was told to. */
-  readonly own: boolean
+  /** The graph has opened the queue, and closes it. */
+  readonly isOpened: boolean
+  /** The queue is there for this run only: it ends with the links that write it. */
+  readonly isPrivate: boolean
 }
 
 /** Opens what a graph declares. Rejects with a GraphError that names the queue, and nothing is left open. */
@@ -23,9 +26,10 @@ export async function openQueues({ name: graph, queues }: Graph): Promise<Readon
   const opened = new Map<string, OpenEnd>()
   for (const [name, declared] of Object.entries(queues)) {
     try {
-      const end = endOf(declared) ?? openSpec(name, declared as QueueSpec)
-      const own = isSpec(declared)
-      opened.set(name, { name, end, own, ...(end instanceof Queue ? { queue: end } : {}) })
+      const end = endOf(declared) ?? (await openSpec(name, declared as QueueSpec))
+      const isOpened = isSpec(declared)
+      const isPrivate = isOpened && declared.kind !== 'shared'
+      opened.set(name, { name, end, isOpened, isPrivate, ...(end instanceof Queue ? { queue: end } : {}) })
     } catch (cause) {
       await closeQueues(opened)
       const why = (cause as Error).message
@@ -37,11 +41,18 @@ export async function openQueues({ name: graph, queues }: Graph): Promise<Readon
 
 /** Lets go of what the graph opened, and of nothing that was given to it. */
 export async function closeQueues(opened: ReadonlyMap<string, OpenEnd>): Promise<void> {
-  await Promise.all([...opened.values()].map(({ own, queue }) => (own ? queue?.close() : undefined)))
+  await Promise.all([...opened.values()].map(({ isOpened, queue }) => (isOpened ? queue?.close() : undefined)))
 }
 
-/** A queue in this process, as a spec describes it. */
-export function openSpec(name: string, { kind, options }: QueueSpec): Queue<unknown> {
+async function openSpec(name: string, spec: QueueSpec): Promise<Queue<unknown>> {
+  if (spec.kind !== 'shared') return memoryQueueOf(name, spec)
+  // Loads native code.
+  const { sharedQueue } = await import('../../queues/shared/shared-queue.js')
+  return sharedQueue(spec.at as string, { ...spec.options, name })
+}
+
+/** A queue in this process, as a spec describes it; of a kind that others can open, one that is like it. */
+export function memoryQueueOf(name: string, { kind, options }: QueueSpec): SyncQueue<unknown> {
   if (kind === 'lifo') return lifoQueue({ ...options, name })
   return kind === 'priority' ? priorityQueue({ ...options, name }) : fifoQueue({ ...options, name })
 }

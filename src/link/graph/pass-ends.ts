@@ -13,14 +13,14 @@ export function passEnds(
   opened: ReadonlyMap<string, OpenEnd>,
 ): void {
   const ended = new Map<string, Promise<void>>()
-  for (const { name, queue, own } of opened.values()) {
+  for (const { name, queue, isPrivate } of opened.values()) {
     const writers = links.filter(({ to }) => to.includes(name))
     if (writers.length === 0 || !queue) continue
     const written = Promise.all(writers.map(link => running.get(link.name)?.done))
     ended.set(
       name,
       written.then(async () => {
-        if (own) await queue.shutdown()
+        if (isPrivate) await queue.shutdown()
         else
           await new Promise<void>(resolve => {
             const mailbox = mailboxOf(queue)
@@ -29,7 +29,7 @@ export function passEnds(
       }),
     )
   }
-  const isShared = (name: string): boolean => opened.get(name)?.own === false
+  const isShared = (name: string): boolean => opened.get(name)?.isPrivate === false
   for (const { name, from } of links.filter(link => link.from.some(isShared))) {
     if (from.every(source => ended.has(source))) {
       Promise.all(from.map(source => ended.get(source))).then(

@@ -45,8 +45,9 @@ function queueShape(name: string, declared: Declaration): Omit<Shape, 'id'> {
   const end = endOf(declared)
   if (isFile(end)) return { kind: 'file', lines: [name, `file ${lastOf(end)}`] }
   if (isSpec(declared)) {
-    const { capacity } = declared.options as { capacity?: number }
-    return { kind: declared.kind, lines: [name, levelLine(declared.kind, capacity)] }
+    const { kind, at, options } = declared
+    const { capacity } = options as { capacity?: number }
+    return { kind, lines: [name, levelLine(at === undefined ? kind : `${kind} ${at}`, capacity)] }
   }
   if (end instanceof Queue) {
     const { kind } = mailboxOf(end).store

@@ -6,12 +6,13 @@ import type { Queue } from '../../core/queue.js'
 import type { SyncQueue } from '../../core/sync-queue.js'
 import type { Format } from '../../io/format.js'
 import type { PriorityQueueOptions } from '../../queues/memory/priority-queue.js'
+import type { SharedQueueOptions } from '../../queues/shared/shared-options.js'
 import type { DestinationEndpoint, LinkFile, SourceEndpoint } from '../endpoint.js'
 
 /** A queue of a graph as data: what it is, and not yet the queue. `Opened` is what a running graph makes of it. */
 export interface QueueSpec<T = unknown, Opened = unknown> {
-  readonly kind: 'fifo' | 'lifo' | 'priority' | 'file'
-  /** The path of a file. */
+  readonly kind: 'fifo' | 'lifo' | 'priority' | 'shared' | 'file'
+  /** The name of a shared queue, the path of a file. */
   readonly at?: string | URL
   readonly options: object
   /** Only for types. */
@@ -58,6 +59,11 @@ export function priority<T>(options: Options<PriorityQueueOptions<T>> = {}): Que
   return { kind: 'priority', options }
 }
 
+/** A queue of a graph in shared memory, by name: `sharedQueue`. It is there before the graph runs, and after. */
+export function shared<T>(name: string, options: Options<SharedQueueOptions<T>> = {}): QueueSpec<T, SyncQueue<T>> {
+  return { kind: 'shared', at: name, options }
+}
+
 /**
  * A file of a graph: of lines, unless its type is given. A bare path means the same, and values of JSON where its name ends so.
  */
@@ -71,7 +77,7 @@ export interface FileOptions {
   append?: boolean
 }
 
-const KINDS = ['fifo', 'lifo', 'priority', 'file']
+const KINDS = ['fifo', 'lifo', 'priority', 'shared', 'file']
 
 export function isSpec(declared: unknown): declared is QueueSpec {
   const { kind, options } = (declared ?? {}) as QueueSpec

@@ -149,7 +149,7 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
   }
 
   #endsWithItsWriters(queue: string): boolean {
-    return (this.#opened.get(queue)?.own ?? false) && this.#graph.links.some(({ to }) => to.includes(queue))
+    return (this.#opened.get(queue)?.isPrivate ?? false) && this.#graph.links.some(({ to }) => to.includes(queue))
   }
 
   #report(links: ReadonlyMap<string, LinkReport>): GraphReport {

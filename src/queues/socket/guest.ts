@@ -241,8 +241,8 @@ export class Guest<T> {
   }
 
   #tell(): void {
-    // A frame that holds nothing else.
-    this.#wire.send(this.#standing())
+    this.#told = this.#standing()
+    this.#wire.sendHeading()
   }
 
   #want(room: boolean, rest: boolean): void {

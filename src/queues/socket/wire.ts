@@ -33,6 +33,8 @@ export class Wire<In extends Message, Out extends Message> {
   #outbox: Out[] = []
   #bytes = 0
   #scheduled = false
+  /** A frame is due although it holds no more than its heading. */
+  #due = false
   #hello: boolean
   #closed = false
   #error: Error | undefined
@@ -87,6 +89,12 @@ export class Wire<In extends Message, Out extends Message> {
     this.wake()
   }
 
+  /** Its heading is news by itself. */
+  sendHeading(): void {
+    this.#due = true
+    this.wake()
+  }
+
   /** There is something to say in this turn. */
   wake(): void {
     if (this.#scheduled) return
@@ -104,7 +112,8 @@ export class Wire<In extends Message, Out extends Message> {
   }
 
   #flush(): void {
-    if (this.#closed || this.#outbox.length === 0) return
+    if (this.#closed || (this.#outbox.length === 0 && !this.#due)) return
+    this.#due = false
     const heading = this.#events.heading?.()
     const messages = heading ? [heading, ...this.#outbox] : this.#outbox
     this.#outbox = []

@@ -12,7 +12,7 @@ const messageOf = (run: () => void): string => {
   return 'nothing was thrown'
 }
 
-it('says in which frame marbles differ, and throws from the line that stated them', () => {
+it('says in which frame marbles differ, and throws from the line that stated them [P41]', () => {
   let failure: Error | undefined
   try {
     runMarbles(({ cold, expectObservable }) => {
@@ -31,6 +31,14 @@ it('says in which frame marbles differ, and throws from the line that stated the
     '  5       |          |',
   ])
   expect(failure?.stack).toMatch(/\n\s+at .*marbles\.test\.ts/)
+})
+
+it('sees what comes, and what is missing, beyond frame 750 [P41]', () => {
+  runMarbles(({ cold, expectObservable }) => expectObservable(cold('a 9s b|')).toBe('a 9s b|'))
+  const message = messageOf(() =>
+    runMarbles(({ cold, expectObservable }) => expectObservable(cold('a')).toBe('a 9s b')),
+  )
+  expect(message).toContain('9001')
 })
 
 it('shows subscriptions and errors in the same way', () => {
@@ -59,7 +67,7 @@ it('ends a test in which something goes on for ever', () => {
   expect(run).toThrow('went past frame 100')
 })
 
-it('refuses to be awaited', () => {
+it('refuses to be awaited, since promises are not virtual [P41]', () => {
   expect(() => runMarbles(async () => {})).toThrow('synchronous')
 })
 

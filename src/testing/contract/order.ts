@@ -1,4 +1,4 @@
-import { filter } from 'rxjs'
+import { filter, share } from 'rxjs'
 import { atOnce, drain, type Kit, NEEDS_SYNC, take, turns, until } from './kit.js'
 
 /** Q1, Q2: who gets which item. */
@@ -137,7 +137,52 @@ export function orderContract({ test, expect, can }: Kit): void {
     expect(seen.sort((a, b) => a - b)).toEqual(items)
   })
 
-  test('serves subscribers and waiting gets in turn [Q2.2] [P45]', async open => {
+  test('shows each item to all subscribers of share(), and keeps what comes while there is none [Q2.1] [P40]', async open => {
+    const queue = await open()
+    const shared = queue.pipe(share())
+    const seen: string[] = []
+    const first = shared.subscribe(item => seen.push(`first ${item}`))
+    const second = shared.subscribe(item => seen.push(`second ${item}`))
+    await queue.put(1)
+    await until(() => seen.length === 2)
+    first.unsubscribe()
+    await queue.put(2)
+    await until(() => seen.length === 3)
+    second.unsubscribe()
+    await queue.put(3)
+    await turns()
+    expect([seen, (await queue.stat()).size]).toEqual([['first 1', 'second 1', 'second 2'], 1])
+    shared.subscribe(item => seen.push(`third ${item}`))
+    await until(() => seen.length === 4)
+    expect(seen[3]).toBe('third 3')
+  })
+
+  test('ends share() for those who come late as well, with nothing handed over again [Q2.1] [Q10.1] [P40]', async open => {
+    const queue = await open()
+    const shared = queue.pipe(share())
+    const seen: unknown[] = []
+    const watch = () => shared.subscribe({ next: item => seen.push(item), complete: () => seen.push('end') })
+    watch()
+    await queue.put(1)
+    await queue.shutdown()
+    await until(() => seen.length === 2)
+    watch()
+    await until(() => seen.length === 3)
+    await turns()
+    expect(seen).toEqual([1, 'end', 'end'])
+  })
+
+  test('keeps what comes before anybody asks for it [Q2.1] [P45]', async open => {
+    const queue = await open()
+    await queue.putBatch([1, 2, 3])
+    await turns()
+    const seen: number[] = []
+    queue.subscribe(item => seen.push(item))
+    await until(() => seen.length === 3)
+    expect(seen.sort()).toEqual([1, 2, 3])
+  })
+
+  test('serves subscribers and waiting gets in turn [Q2.2]', async open => {
     const queue = await open()
     const seen: string[] = []
     queue.subscribe(() => seen.push('first'))

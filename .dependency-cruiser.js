@@ -113,7 +113,7 @@ export default {
   forbidden: rules.map(rule => ({ ...rule, severity: 'error' })),
   options: {
     doNotFollow: { path: '^(node_modules|dist)/' },
-    exclude: { path: '^(build|coverage|docs|\\.git)/' },
+    exclude: { path: '^(build|coverage|docs|bench/peers|\\.git)/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import process from 'node:process'
@@ -9,7 +9,7 @@ import { rolldown } from 'rolldown'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const typescript = dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
 
-rmSync(join(root, 'dist'), { recursive: true, force: true })
+removeLeftOvers()
 
 const { status } = spawnSync(process.execPath, [join(typescript, 'bin/tsc'), '-p', root], {
   cwd: root,
@@ -38,3 +38,15 @@ await bundle.close()
 // A bin that is missing is not the build's business: publint reports it.
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 for (const file of Object.values(bin)) if (existsSync(join(root, file))) chmodSync(join(root, file), 0o755)
+
+/** Only what has changed is compiled again: what is no source any more has to go. */
+function removeLeftOvers() {
+  const dist = join(root, 'dist')
+  rmSync(join(dist, 'bundle'), { recursive: true, force: true })
+  if (!existsSync(dist)) return
+  for (const entry of readdirSync(dist, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name)
+    const source = file.slice(dist.length + 1).replace(/\.(js|d\.ts)$/, '.ts')
+    if (entry.isFile() && source.endsWith('.ts') && !existsSync(join(root, source))) rmSync(file)
+  }
+}

@@ -19,7 +19,8 @@ import { toFile } from '../io/to-file.js'
 import { toWritable } from '../io/to-writable.js'
 import { type OpenDestination, openDestination } from './open-destination.js'
 import { type OpenSource, openSource } from './open-source.js'
-import type { FileEndpoint, PlacedEndpoint } from './protocol.js'
+import { portableQueue } from './portable-queue.js'
+import type { FileEndpoint, PlacedEndpoint, QueueEndpoint } from './protocol.js'
 
 /** A file and how it is read or written. A bare path means the same, with the format that its extension tells. */
 export interface LinkFile {
@@ -59,8 +60,9 @@ export interface Endpoint<Opened> {
   readonly name: string
   /** The same for two endpoints that are one and the same thing. */
   readonly identity: unknown
-  /** How another process opens it; absent where only this one can. */
+  /** How another process opens it; both are absent where only this one can. */
   readonly file?: FileEndpoint
+  readonly queue?: QueueEndpoint
   /** Throws, before anything is opened, if opening is bound to fail. */
   check(): void
   open(): Opened
@@ -78,7 +80,7 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
       open: () => openSource(fromFile(file.file, { as: file.as })),
     }
   }
-  const own = { identity: source, check: () => {} }
+  const own = { identity: source, check: () => {}, ...portableQueue(source) }
   if (source instanceof Readable || source instanceof ReadableStream) {
     return { ...own, name: 'stream', open: () => openSource(fromReadable(source)) }
   }
@@ -101,7 +103,7 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
       open: () => openFileDestination(file),
     }
   }
-  const own = { identity: destination, check: () => {} }
+  const own = { identity: destination, check: () => {}, ...portableQueue(destination, closeOnComplete) }
   if (destination instanceof Writable || destination instanceof WritableStream) {
     return {
       ...own,

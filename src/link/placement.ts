@@ -7,7 +7,8 @@ export type Placement = 'auto' | 'inline' | 'process'
 export function place(wish: Placement, plan: LinkPlan): { placement: 'inline' | 'process'; why: string } {
   if (wish !== 'auto') return { placement: wish, why: 'as asked for' }
   for (const { endpoint } of [...plan.sources, ...plan.destinations]) {
-    if (!endpoint.file) return { placement: 'inline', why: `only this process can open ${endpoint.name}` }
+    if (!endpoint.file && !endpoint.queue)
+      return { placement: 'inline', why: `only this process can open ${endpoint.name}` }
   }
   for (const operator of [plan.through, plan.each]) {
     if (operator && !isStep(operator)) return { placement: 'inline', why: 'an operator is a function, not a step' }

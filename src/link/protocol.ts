@@ -1,4 +1,5 @@
 import type { Headers } from '../core/entry.js'
+import type { QueueDescriptor } from '../core/origin.js'
 import type { Step } from './step.js'
 import type { SlowPolicy } from './when-slow.js'
 
@@ -12,11 +13,19 @@ export interface FileEndpoint {
   readonly append?: boolean
 }
 
+/** A queue that the child opens itself. */
+export interface QueueEndpoint {
+  readonly descriptor: QueueDescriptor
+  /** Of destinations: shut down when all is stored. */
+  readonly closeOnComplete?: boolean
+}
+
 export interface PlacedEndpoint {
   readonly id: number
   readonly name: string
-  /** Absent where the endpoint is the parent's own and its items cross on the pipe. */
+  /** Where both are absent, the endpoint is the parent's own and its items cross on the pipe. */
   readonly file?: FileEndpoint
+  readonly queue?: QueueEndpoint
   /** Byte at which a file source goes on after a restart. */
   readonly start?: number
   /** A file destination that an earlier child opened: go on after its last whole record. */

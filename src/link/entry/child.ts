@@ -8,12 +8,14 @@ import { LinkError } from '../../errors/link-error.js'
 import { openFileDestination, openFileSource } from '../endpoint.js'
 import { Mover } from '../mover.js'
 import { openDestination } from '../open-destination.js'
+import { openSource } from '../open-source.js'
 import type { DataFromChild, DataToChild, EdgeCount, Placed, PlacedEndpoint, ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
 import { RemoteDestination } from '../runtime/remote-destination.js'
 import { RemoteSource } from '../runtime/remote-source.js'
 import { loadHandler, loadOperator } from '../step.js'
 import { slowPolicy } from '../when-slow.js'
+import { ChildQueues } from './child-queues.js'
 
 // The child of a process-placed link: moves what its parent tells it to, and ends with its parent.
 
@@ -28,8 +30,12 @@ class Child {
   readonly #parent: Parent
   readonly #sources = new Map<number, RemoteSource>()
   readonly #destinations = new Map<number, RemoteDestination>()
-  readonly #files = new Set<number>()
+  /** Endpoints that this process has opened itself. */
+  readonly #opened = new Set<number>()
+  readonly #queues = new ChildQueues()
   readonly #mover: Mover
+  /** What the parent says while a queue is being opened waits: it may be about what comes through that queue. */
+  #unheard: DataToChild[] | undefined
   #reported = ''
 
   static async start(placed: Placed, parent: Parent): Promise<Child> {
@@ -47,8 +53,8 @@ class Child {
         onDetached: (id, count) => parent.send({ type: 'detached', id, count }),
       }),
     )
-    for (const destination of placed.destinations) child.#addDestination(destination, placed.version)
-    for (const source of placed.sources) child.#addSource(source)
+    for (const destination of placed.destinations) await child.#addDestination(destination, placed.version)
+    for (const source of placed.sources) await child.#addSource(source)
     parent.send({ type: 'running' })
     child.#mover.begin()
     parent.listen(message => child.#hear(message))
@@ -59,7 +65,7 @@ class Child {
     this.#parent = parent
     this.#mover = mover
     mover.done.then(
-      () => parent.send({ type: 'done', progress: mover.progress() }),
+      () => this.#done(),
       error => failed(parent, error),
     )
     setInterval(() => this.#report(), PROGRESS_EVERY).unref()
@@ -67,21 +73,33 @@ class Child {
 
   async stop(drain: boolean, timeout: number): Promise<void> {
     const { forced, returned } = await this.#mover.stop(drain, timeout)
-    const ofFiles = returned.filter(([id]) => this.#files.has(id))
+    const opened = returned.filter(([id]) => this.#opened.has(id))
+    await this.#queues.closeAll()
     this.#parent.send({
       type: 'stopped',
       forced,
-      returned: ofFiles,
+      returned: opened,
       progress: this.#mover.progress(),
     })
   }
 
-  #addSource(placed: PlacedEndpoint): void {
-    const { id, name, file } = placed
+  async #done(): Promise<void> {
+    await this.#queues.closeAll()
+    this.#parent.send({ type: 'done', progress: this.#mover.progress() })
+  }
+
+  async #addSource(placed: PlacedEndpoint): Promise<void> {
+    const { id, name, file, queue } = placed
     const parent = this.#parent
     if (file) {
-      this.#files.add(id)
+      this.#opened.add(id)
       this.#mover.addSource(id, () => openFileSource(file, placed))
+      return
+    }
+    if (queue) {
+      const opened = await this.#queues.open(id, queue.descriptor)
+      this.#opened.add(id)
+      this.#mover.addSource(id, () => openSource(opened))
       return
     }
     const source = new RemoteSource(name, {
@@ -96,8 +114,8 @@ class Child {
     this.#mover.addSource(id, () => ({ mailbox: source, isTaken: true, stop: () => {} }))
   }
 
-  #addDestination(placed: PlacedEndpoint, version: number): void {
-    const { id, name, file, policy = slowPolicy() } = placed
+  async #addDestination(placed: PlacedEndpoint, version: number): Promise<void> {
+    const { id, name, file, queue, policy = slowPolicy() } = placed
     if (file) {
       const destination = openFileDestination(file, placed)
       // In line before anything that is settled by writing to it.
@@ -108,12 +126,22 @@ class Child {
       this.#mover.addDestination(id, destination, policy, version)
       return
     }
+    if (queue) {
+      const opened = await this.#queues.open(id, queue.descriptor)
+      this.#mover.addDestination(id, openDestination(opened, queue.closeOnComplete ?? false), policy, version)
+      return
+    }
     const destination = new RemoteDestination(id, name, this.#parent, policy)
     this.#destinations.set(id, destination)
     this.#mover.addDestination(id, openDestination(destination.sink, false), policy, version)
   }
 
   #hear(message: DataToChild): void {
+    if (this.#unheard) this.#unheard.push(message)
+    else this.#heed(message)
+  }
+
+  #heed(message: DataToChild): void {
     switch (message.type) {
       case 'items':
         return this.#sources.get(message.id)?.receive(message.metas, message.values)
@@ -126,13 +154,13 @@ class Child {
       case 'completed':
         return this.#destinations.get(message.id)?.completed(message.error)
       case 'addSource':
-        return this.#whileRunning(() => {
-          this.#addSource(message.endpoint)
+        return void this.#whileRunning(async () => {
+          await this.#addSource(message.endpoint)
           this.#parent.send({ type: 'added', id: message.endpoint.id })
         })
       case 'addDestination':
-        return this.#whileRunning(() => {
-          this.#addDestination(message.endpoint, message.version)
+        return void this.#whileRunning(async () => {
+          await this.#addDestination(message.endpoint, message.version)
           this.#mover.forget(message.oldest)
           this.#parent.send({ type: 'added', id: message.endpoint.id })
         })
@@ -155,18 +183,23 @@ class Child {
   }
 
   /** What comes when everything has ended already is too late, and the parent is about to hear so. */
-  #whileRunning(add: () => void): void {
+  async #whileRunning(add: () => Promise<void>): Promise<void> {
+    this.#unheard = []
     try {
-      add()
+      await add()
     } catch (error) {
       if ((error as LinkError).code !== 'ERR_LINK_ENDED') this.#mover.fail(error)
     }
+    const unheard = this.#unheard
+    this.#unheard = undefined
+    for (const message of unheard) this.#hear(message)
   }
 
   #removed(id: number, removed: Promise<EdgeCount>, own: Map<number, unknown>): void {
-    void removed.then(count => {
+    void removed.then(async count => {
       own.delete(id)
-      this.#files.delete(id)
+      this.#opened.delete(id)
+      await this.#queues.close(id)
       this.#parent.send({ type: 'removed', id, count })
     })
   }

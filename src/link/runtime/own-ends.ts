@@ -38,7 +38,7 @@ export class OwnEnds {
   }
 
   addDestination({ id, endpoint }: Placeable<OpenDestination>): void {
-    if (endpoint.file || this.#destinations.has(id)) return
+    if (endpoint.file || endpoint.queue || this.#destinations.has(id)) return
     const destination = endpoint.open()
     const server = new DestinationServer(id, destination)
     this.#destinations.set(id, { destination, server })
@@ -49,7 +49,7 @@ export class OwnEnds {
   }
 
   addSource({ id, endpoint }: Placeable<OpenSource>): void {
-    if (endpoint.file || this.#sources.has(id)) return
+    if (endpoint.file || endpoint.queue || this.#sources.has(id)) return
     const source = endpoint.open()
     const prefetch = this.#prefetch ?? source.prefetch ?? PREFETCH
     const feeder = new SourceFeeder(id, source.mailbox, prefetch, this.#link, this.#onFailed)

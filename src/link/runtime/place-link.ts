@@ -30,7 +30,7 @@ export function placeLink(plan: LinkPlan, version: number, spill: string, files:
 
 export function placeEnd(end: Placeable<unknown> & { policy?: SlowPolicy }, files: FilePlaces): PlacedEndpoint {
   const { id, endpoint, policy } = end
-  const { name, file } = endpoint
-  const common = policy ? { id, name, policy } : { id, name }
+  const { name, file, queue } = endpoint
+  const common = { id, name, ...(policy && { policy }), ...(queue && { queue }) }
   return file ? { ...common, file, start: files.start(id), cut: files.cut(id) } : common
 }

@@ -167,6 +167,8 @@ describe('the end of a process', () => {
       if (end[0] !== 'end') await other.call('attend', ITEMS)
       await other.last(...end)
       const last = order.endsWith('last') ? bankAt(place, { mode: 'attach' }) : bank
+      // Who is not killed takes its leave.
+      expect(last.arena.participants().every(({ alive }) => alive)).toBe(end[0] !== 'die')
       last.arena.reap()
       await enter(last)
       expect(last.read()).toMatchObject({ first: 2, second: 2, stock: 0 })

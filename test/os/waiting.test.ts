@@ -73,6 +73,7 @@ describe('waiting', () => {
     await within(bank, arena => arena.wake(ITEMS, 1))
     // In the same turn: it has not heard the bell yet.
     first.arena.attend(0)
+    expect(bank.arena.waiters(ITEMS)).toBe(0)
     await until(() => woken.length > 0)
     expect(woken).toEqual(['second'])
   })

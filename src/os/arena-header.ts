@@ -13,10 +13,10 @@ import { pidNamespace } from './pid-namespace.js'
 //     48  pid namespace f64 | boot id, 16 bytes
 //     72  how many numbers follow, u32 | 0
 //     80  the kind's own numbers f64 x 14
-//    192  lock: tag of the holder i32 | turns i32    a cache line of its own
+//    192  lock: tag of the holder i32 | turns i32 | wanted i32    a cache line of its own
 //    256  when the dead were last looked for, ms f64
-//    264  slots ever used i32 | last waiter woken, of each of 3 conditions i32
-//    288  waiters: for each condition a bit for each slot, i32 x 8 x 3
+//    264  slots ever used i32 | last waiter woken, of each of 4 conditions i32
+//    288  waiters: for each condition a bit for each slot, i32 x 8 x 4 (items, room, rest, the lock)
 //    512  participants x 255: tag i32 (0: free) | how many had the slot before i32 | pid i32 | 0
 //   8192  the kind's own
 const MAGIC = Buffer.from('queuelnk', 'latin1')

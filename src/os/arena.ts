@@ -19,10 +19,12 @@ import { WaitingBits } from './waiting-bits.js'
 export const ITEMS = 1
 export const ROOM = 2
 export const REST = 4
-const CONDITIONS = [ITEMS, ROOM, REST]
+/** The lock: it could not be had. */
+const LOCK = 8
+const CONDITIONS = [ITEMS, ROOM, REST, LOCK]
 
-/** How often a lock that could not be had is looked at, in ms. */
-const LOOK_AGAIN = 4
+/** How often the holder of a lock that could not be had is looked at, in ms: it tells when it leaves, but not when it dies. */
+const LOOK_AGAIN = 50
 /** The dead are looked for by one participant a second, in ms. */
 const FRESH = 900
 
@@ -142,14 +144,16 @@ export class Arena {
 
   /** Gives the lock back, then rings those who were woken meanwhile. */
   leave(): void {
-    this.#lock.release()
+    const wanted = this.#lock.release()
     if (this.#toRing.length > 0) this.#ring()
+    if (wanted) this.#tell()
   }
 
   /** As `leave`, where something failed on the way: whoever enters next repairs first. */
   abandon(): void {
-    this.#lock.abandon()
+    const wanted = this.#lock.abandon()
     if (this.#toRing.length > 0) this.#ring()
+    if (wanted) this.#tell()
   }
 
   /** What to throw at callers that cannot wait for the lock. */
@@ -173,7 +177,7 @@ export class Arena {
     if (conditions !== 0) this.arm(conditions)
     if (before === 0) this.#beginToWait()
     if (conditions === 0) this.#ceaseToWait()
-    const dropped = this.#armed & ~conditions
+    const dropped = this.#armed & ~conditions & ~LOCK
     if (dropped !== 0) this.#disarm(dropped)
   }
 
@@ -296,8 +300,13 @@ export class Arena {
         this.#reapOne(slot)
         this.wake(condition, 1)
       }
-      this.#lock.release()
+      if (this.#lock.release()) this.#tell()
     }
+  }
+
+  /** Those who could not have the lock may try again. */
+  #tell(): void {
+    for (const slot of this.#bits.popAll(CONDITIONS.indexOf(LOCK))) this.#ringers.ring(slot)
   }
 
   #rung(): void {
@@ -308,6 +317,7 @@ export class Arena {
       if ((this.#armed & condition) !== 0 && !this.#bits.isSet(index, this.slot)) came |= condition
     }
     this.#armed &= ~came
+    if ((came & LOCK) !== 0) this.#unlocked()
     if ((came & this.#wants) !== 0) this.#user.news(came & this.#wants)
   }
 
@@ -350,12 +360,20 @@ export class Arena {
   }
 
   #lookAgain(): void {
-    this.#retry ??= setInterval(() => {
-      if (this.#lock.stuck()) return
-      clearInterval(this.#retry)
-      this.#retry = undefined
-      this.#user.unlocked()
+    if (this.#retry) return
+    this.arm(LOCK)
+    const holderTells = this.#lock.want()
+    this.#retry = setInterval(() => {
+      if (!this.#lock.stuck()) this.#unlocked()
     }, LOOK_AGAIN)
+    if (!holderTells) setImmediate(() => this.#unlocked())
+  }
+
+  #unlocked(): void {
+    if (!this.#retry || this.#closed) return
+    clearInterval(this.#retry)
+    this.#retry = undefined
+    this.#user.unlocked()
   }
 
   #end(): void {

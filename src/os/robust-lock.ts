@@ -19,8 +19,8 @@ const pillow = new Int32Array(new SharedArrayBuffer(4))
  * A lock in shared memory that outlives its holder: who finds the holder dead takes it over, and is told. It never blocks for
  * longer than 5 ms: a holder that is stopped is alive, and only the caller knows what to do meanwhile.
  *
- * The word is 0 (free) or the holder's tag, which no other participant has or ever had; the word after it counts how often the
- * lock was taken.
+ * The first word is 0 (free) or the holder's tag, which no other participant has or ever had; the second counts how often the
+ * lock was taken; the third is not 0 if somebody gave up, and is to be told.
  */
 export class RobustLock {
   readonly #words: Int32Array
@@ -62,13 +62,26 @@ export class RobustLock {
     return true
   }
 
-  release(): void {
-    Atomics.compareExchange(this.#words, this.#at, this.#tag, 0)
+  /** Whether somebody wants it, and is to be told. */
+  release(): boolean {
+    return this.#become(0)
   }
 
   /** As `release`, but leaves it to the next one to mend what it guards. */
-  abandon(): void {
-    Atomics.compareExchange(this.#words, this.#at, this.#tag, ABANDONED)
+  abandon(): boolean {
+    return this.#become(ABANDONED)
+  }
+
+  /** Asks the holder to tell. False: it has no holder by now, who could. */
+  want(): boolean {
+    Atomics.store(this.#words, this.#at + 2, 1)
+    const { holder } = this
+    return holder !== 0 && holder !== ABANDONED
+  }
+
+  #become(word: number): boolean {
+    Atomics.compareExchange(this.#words, this.#at, this.#tag, word)
+    return Atomics.load(this.#words, this.#at + 2) !== 0 && Atomics.exchange(this.#words, this.#at + 2, 0) !== 0
   }
 
   /** Whether the turn that the last `acquire` waited for in vain goes on: then the next one would be in vain too. */

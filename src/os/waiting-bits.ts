@@ -5,7 +5,7 @@ const FIRST = WAITERS_AT / 4
 const WOKEN = WOKEN_AT / 4
 const WORDS = 8
 
-/** Who waits for a condition (0, 1, 2): a bit for each slot. Set by its owner at any time, cleared by whoever wakes it, under the lock. */
+/** Who waits for a condition (0 to 3): a bit for each slot. Set by its owner at any time, cleared by whoever wakes it. */
 export class WaitingBits {
   readonly #words: Int32Array
   readonly #participants: Participants
@@ -32,6 +32,15 @@ export class WaitingBits {
     let count = 0
     for (let slot = 0; slot < this.#participants.used; slot++) if (this.isSet(condition, slot)) count++
     return count
+  }
+
+  /** All who wait, and do no longer. Needs no lock. */
+  popAll(condition: number): number[] {
+    const slots: number[] = []
+    for (let slot = 0; slot < this.#participants.used; slot++) {
+      if (this.isSet(condition, slot) && this.clear(condition, slot)) slots.push(slot)
+    }
+    return slots
   }
 
   /** Under the lock: a waiter other than this one, in turn; -1 if there is none. */

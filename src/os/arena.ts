@@ -5,23 +5,16 @@ import { type ArenaFile, type ArenaOptions, isStillThere, openAgain, openArenaFi
 import { type ArenaHeader, BODY_AT, LOCK_AT, LOOKED_AT } from './arena-header.js'
 import type { ArenaUser } from './arena-user.js'
 import { atExit } from './at-exit.js'
-import { Doorbell } from './doorbell.js'
+import { CONDITIONS, LOCK } from './conditions.js'
 import { Life } from './life.js'
 import { Mapping } from './mapping.js'
 import { type Participant, Participants, type Seat } from './participants.js'
 import { removeFile } from './remove-file.js'
-import { Ringers } from './ringers.js'
 import { RobustLock } from './robust-lock.js'
 import { everySecond } from './ticks.js'
-import { WaitingBits } from './waiting-bits.js'
+import { Waiting } from './waiting.js'
 
-/** Conditions that can be attended: something to take, room to put, everything settled. */
-export const ITEMS = 1
-export const ROOM = 2
-export const REST = 4
-/** The lock: it could not be had. */
-const LOCK = 8
-const CONDITIONS = [ITEMS, ROOM, REST, LOCK]
+export { ITEMS, REST, ROOM } from './conditions.js'
 
 /** How often the holder of a lock that could not be had is looked at, in ms: it tells when it leaves, but not when it dies. */
 const LOOK_AGAIN = 50
@@ -49,17 +42,10 @@ export class Arena {
   readonly #seat: Seat
   readonly #participants: Participants
   readonly #lock: RobustLock
-  readonly #bits: WaitingBits
-  readonly #ringers: Ringers
+  readonly #waiting: Waiting
   readonly #looked: Float64Array
   readonly #user: ArenaUser
   readonly #stayAtExit: () => void
-  /** Waiters that were taken off the bits and are rung at `leave`: slot and condition. */
-  #toRing: { slot: number; condition: number }[] = []
-  #bell: Doorbell | undefined
-  #wants = 0
-  /** Conditions whose bit is set, as far as this side knows. */
-  #armed = 0
   #closed = false
   #stopTicks: (() => void) | undefined
   #retry: NodeJS.Timeout | undefined
@@ -114,10 +100,11 @@ export class Arena {
     const words = new Int32Array(this.buffer, 0, BODY_AT / 4)
     this.#looked = new Float64Array(this.buffer, LOOKED_AT, 1)
     this.#participants = new Participants(words, life)
-    this.#bits = new WaitingBits(words, this.#participants)
-    this.#ringers = new Ringers(slot => this.#bellOf(slot))
     this.#user = use(this)
     this.#seat = this.#participants.claim()
+    const { slot } = this.#seat
+    const bellOf = (of: number): string => `${options.path}.bell-${header.identity}-${of.toString(16)}`
+    this.#waiting = new Waiting(words, this.#participants, slot, bellOf, came => this.#heard(came))
     this.#lock = new RobustLock(words, LOCK_AT / 4, this.#seat.tag, tag => this.#participants.isDead(tag))
     this.#stayAtExit = atExit(() => this.#end())
   }
@@ -145,15 +132,15 @@ export class Arena {
   /** Gives the lock back, then rings those who were woken meanwhile. */
   leave(): void {
     const wanted = this.#lock.release()
-    if (this.#toRing.length > 0) this.#ring()
-    if (wanted) this.#tell()
+    if (this.#waiting.rings) this.#ring()
+    if (wanted) this.#waiting.tell(LOCK)
   }
 
   /** As `leave`, where something failed on the way: whoever enters next repairs first. */
   abandon(): void {
     const wanted = this.#lock.abandon()
-    if (this.#toRing.length > 0) this.#ring()
-    if (wanted) this.#tell()
+    if (this.#waiting.rings) this.#ring()
+    if (wanted) this.#waiting.tell(LOCK)
   }
 
   /** What to throw at callers that cannot wait for the lock. */
@@ -171,33 +158,20 @@ export class Arena {
    */
   attend(conditions: number): void {
     if (conditions !== 0 && this.#closed) throw new QueueClosedError(`${this.#what} was closed`)
-    const before = this.#wants
-    if (conditions === before) return
-    this.#wants = conditions
-    if (conditions !== 0) this.arm(conditions)
-    if (before === 0) this.#beginToWait()
-    if (conditions === 0) this.#ceaseToWait()
-    const dropped = this.#armed & ~conditions & ~LOCK
-    if (dropped !== 0) this.#disarm(dropped)
+    if (conditions === this.#waiting.wants) return
+    this.#passOn(this.#waiting.attend(conditions))
+    if (conditions !== 0) this.#stopTicks ??= everySecond(() => this.#tick())
+    else this.#stopTicking()
   }
 
   /** Asks to be woken once for these conditions: under the lock, after looking in vain, or outside it and then looking again. */
   arm(conditions: number): void {
-    this.#bell ??= new Doorbell(this.#bellOf(this.slot), () => this.#rung())
-    for (let index = 0; index < CONDITIONS.length; index++) {
-      if ((conditions & CONDITIONS[index]!) !== 0) this.#bits.set(index, this.slot)
-    }
-    this.#armed |= conditions
+    this.#waiting.arm(conditions)
   }
 
   /** Under the lock: wakes so many who wait for this condition, other than this handle, which sees by itself what it did. */
   wake(condition: number, count = Infinity): void {
-    const index = CONDITIONS.indexOf(condition)
-    for (let woken = 0; woken < count; woken++) {
-      const slot = this.#bits.pop(index, this.slot)
-      if (slot < 0) return
-      this.#toRing.push({ slot, condition })
-    }
+    this.#waiting.wake(condition, count)
   }
 
   /** Returns what the dead had leased; how many there were. Done once a second by those who wait. */
@@ -216,7 +190,7 @@ export class Arena {
 
   /** How many wait for this condition, this handle among them. */
   waiters(condition: number): number {
-    return this.#bits.count(CONDITIONS.indexOf(condition))
+    return this.#waiting.count(condition)
   }
 
   /**
@@ -234,20 +208,18 @@ export class Arena {
   close(): void {
     if (this.#closed) return
     this.#closed = true
-    this.#wants = 0
     this.#stayAtExit()
     clearInterval(this.#retry)
-    this.#stopTicks?.()
-    this.#disarm(this.#armed)
-    // Before the slot is free: its next owner's bell has the same name.
-    this.#bell?.close()
+    this.#stopTicking()
+    // Its bell goes before the slot is free: the next owner's has the same name.
+    this.#passOn(this.#waiting.cease())
     if (this.#take()) {
       this.#user.reap(this.slot)
       this.leave()
       this.#participants.free(this.slot, this.#seat.tag)
     }
     // Where the lock could not be had, others find this slot without a sign of life, and do the same.
-    this.#ringers.close()
+    this.#waiting.close()
     this.#mapping.close()
     closeSync(this.#fd)
   }
@@ -284,67 +256,37 @@ export class Arena {
     const tag = this.#participants.tagOf(slot)
     if (tag === 0 || this.#participants.lives(slot)) return
     this.#user.reap(slot)
-    for (let index = 0; index < CONDITIONS.length; index++) this.#bits.clear(index, slot)
-    this.#ringers.forget(slot)
-    removeFile(this.#bellOf(slot))
+    this.#waiting.bury(slot)
     this.#participants.free(slot, tag)
   }
 
   #ring(): void {
-    while (this.#toRing.length > 0) {
-      const rings = this.#toRing
-      this.#toRing = []
-      const unheard = rings.filter(({ slot }) => !this.#ringers.ring(slot))
+    while (this.#waiting.rings) {
+      const unheard = this.#waiting.ring()
       if (unheard.length === 0 || !this.#take()) return
       for (const { slot, condition } of unheard) {
         this.#reapOne(slot)
         this.wake(condition, 1)
       }
-      if (this.#lock.release()) this.#tell()
+      if (this.#lock.release()) this.#waiting.tell(LOCK)
     }
   }
 
-  /** Those who could not have the lock may try again. */
-  #tell(): void {
-    for (const slot of this.#bits.popAll(CONDITIONS.indexOf(LOCK))) this.#ringers.ring(slot)
-  }
-
-  #rung(): void {
+  #heard(conditions: number): void {
     if (this.#closed) return
-    let came = 0
-    for (let index = 0; index < CONDITIONS.length; index++) {
-      const condition = CONDITIONS[index]!
-      if ((this.#armed & condition) !== 0 && !this.#bits.isSet(index, this.slot)) came |= condition
-    }
-    this.#armed &= ~came
-    if ((came & LOCK) !== 0) this.#unlocked()
-    if ((came & this.#wants) !== 0) this.#user.news(came & this.#wants)
+    if ((conditions & LOCK) !== 0) this.#unlocked()
+    const came = conditions & this.#waiting.wants
+    if (came !== 0) this.#user.news(came)
   }
 
-  #disarm(conditions: number): void {
-    this.#armed &= ~conditions
-    let missed = 0
-    for (let index = 0; index < CONDITIONS.length; index++) {
-      const condition = CONDITIONS[index]!
-      if ((conditions & condition) !== 0 && !this.#bits.clear(index, this.slot)) missed |= condition
-    }
-    if (missed !== 0) this.#passOn(missed)
-  }
-
-  /** This handle was woken and will not look: another one must. */
+  /** This handle was woken for these and will not look: another one must. */
   #passOn(conditions: number): void {
-    if (!this.#take()) return
+    if (conditions === 0 || !this.#take()) return
     for (const condition of CONDITIONS) if ((conditions & condition) !== 0) this.wake(condition, 1)
     this.leave()
   }
 
-  #beginToWait(): void {
-    this.#bell?.ref()
-    this.#stopTicks = everySecond(() => this.#tick())
-  }
-
-  #ceaseToWait(): void {
-    this.#bell?.unref()
+  #stopTicking(): void {
     this.#stopTicks?.()
     this.#stopTicks = undefined
   }
@@ -356,7 +298,8 @@ export class Arena {
       this.#looked[0] = now
       this.reap()
     }
-    if (!this.#closed && this.#wants !== 0) this.#user.news(this.#wants)
+    const { wants } = this.#waiting
+    if (!this.#closed && wants !== 0) this.#user.news(wants)
   }
 
   #lookAgain(): void {
@@ -382,9 +325,5 @@ export class Arena {
     if (this.#lock.holder === this.#seat.tag) this.abandon()
     this.#user.ending?.()
     this.close()
-  }
-
-  #bellOf(slot: number): string {
-    return `${this.path}.bell-${this.header.identity}-${slot.toString(16)}`
   }
 }

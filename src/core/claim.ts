@@ -5,19 +5,24 @@ import type { Mailbox } from './mailbox.js'
 import type { Taker } from './taker.js'
 import { checkWait, Wait, type WaitOptions } from './waiters.js'
 
-/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite` by itself. */
-export function claim<T, R>(
-  mailbox: Mailbox<T>,
-  o: WaitOptions | undefined,
-  use: (lease: Lease<T>) => R,
-  appetite = 1,
-): Promise<R> {
+const NONE: readonly never[] = []
+
+/** `more`: those that could be had with it, without waiting. */
+type Use<T, R> = (lease: Lease<T>, more?: readonly Lease<T>[]) => R
+
+/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they are there. */
+export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: Use<T, R>, appetite = 1): Promise<R> {
   try {
     checkWait(o)
     if (mailbox.ended) throw mailbox.ended
     // Whoever waits already is served first.
-    const lease = mailbox.takers.length === 0 ? mailbox.takeNow(1)[0] : undefined
-    if (lease) return Promise.resolve(used(mailbox, lease, use))
+    const taken = mailbox.takers.length === 0 ? mailbox.takeNow(appetite) : NONE
+    if (taken.length === 1) return Promise.resolve(used(mailbox, taken[0] as Lease<T>, use))
+    if (taken.length > 1) {
+      const [first, ...more] = taken as [Lease<T>, ...Lease<T>[]]
+      return Promise.resolve(used(mailbox, first, lease => use(lease, more)))
+    }
+    if (mailbox.store.locked && o?.timeout === 0) throw mailbox.store.locked
     if (mailbox.store.shut && mailbox.idle) throw drained(mailbox)
     if (o?.timeout === 0 && !mailbox.store.refresh) throw empty(mailbox)
   } catch (error) {
@@ -30,12 +35,7 @@ export function claim<T, R>(
 }
 
 /** What is there is brought from out of reach, so that trying once takes its time. */
-function claimOnce<T, R>(
-  mailbox: Mailbox<T>,
-  o: WaitOptions,
-  use: (lease: Lease<T>) => R,
-  appetite: number,
-): Promise<R> {
+function claimOnce<T, R>(mailbox: Mailbox<T>, o: WaitOptions, use: Use<T, R>, appetite: number): Promise<R> {
   const waiting = new Claim(mailbox, o.signal && { signal: o.signal }, use, appetite)
   mailbox.enrol(waiting)
   mailbox.store.refresh?.().then(

@@ -57,6 +57,49 @@ export function decode(bytes: Uint8Array): unknown {
   }
 }
 
+/** As `decode`, of bytes that this package wrote and that nobody else could change: without looking through them first. */
+export function decodeOwn(bytes: Buffer, start: number, end: number): unknown {
+  part.start = start
+  part.end = end
+  try {
+    return packers().tracking.unpack(bytes, part)
+  } catch (error) {
+    throw new CodecError(`the bytes cannot be decoded: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+const part = { start: 0, end: 0 }
+
+/** Packs values one after another, behind one another, that are decoded together: record definitions are written once. */
+export class Sequence {
+  #packr: Packr | undefined
+
+  /**
+   * Writes the next value and answers where it ends; -1 if there is no room for it. After that, and after a CodecError, only
+   * `begin` may be called.
+   */
+  write(value: unknown, target: Buffer, at: number): number {
+    this.#packr ??= makePackr(false, true)
+    let packed: Buffer & { start?: number; end?: number }
+    try {
+      packed = this.#packr.pack(value, REUSE_BUFFER | RESET_BUFFER)
+    } catch (error) {
+      throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
+    }
+    const { start = 0, end = packed.length } = packed
+    const length = end - start
+    if (at + length > target.length) return -1
+    if (length > 96) packed.copy(target, at, start, end)
+    else for (let index = 0; index < length; index++) target[at + index] = packed[start + index] as number
+    return at + length
+  }
+
+  /** The next value is the first. */
+  begin(): void {
+    if (this.#packr) Object.assign(this.#packr, { structures: [] })
+  }
+}
+
 /** A class whose instances cross as themselves. `type` is 1 to 99; both ends register the same. */
 export interface Extension<C> {
   readonly Class: abstract new (...args: never[]) => C
@@ -67,6 +110,9 @@ export interface Extension<C> {
 
 /** msgpackr's name for it is exported, but not typed. */
 const RESERVE_START_SPACE = 2048
+/** The answer is msgpackr's own buffer, with `start` and `end`, and the next call writes over it. */
+const REUSE_BUFFER = 512
+const RESET_BUFFER = 1024
 
 /** 0 is msgpackr's own, for undefined. */
 const REFUSED = 99
@@ -95,13 +141,14 @@ function packers(): { plain: Packr; tracking: Packr } {
   return shared
 }
 
-function makePackr(structuredClone: boolean): Packr {
+function makePackr(structuredClone: boolean, sequential = false): Packr {
   const packr = new (library().Packr)({
     structures: [],
     maxSharedStructures: 0,
     useRecords: true,
     moreTypes: true,
     structuredClone,
+    sequential,
     useBigIntExtension: true,
     copyBuffers: true,
   } as never)

@@ -249,10 +249,11 @@ export class Mailbox<T> implements Task, Gate<T> {
     if (this.#ended) return
     this.#ended = error ?? new QueueClosedError(`this handle of ${this.name} is closed`)
     this.line.refuse(this.#ended)
-    this.line.abandon(this.#ended)
     this.rests.takeAll()
     this.#alarm.off()
     const closed = this.store.close()
+    // What the store had taken, it may have stored by now.
+    this.line.abandon(this.#ended)
     for (const taker of [...this.audience]) {
       this.leave(taker)
       if (!error && taker.letGo) taker.letGo(this.#ended)

@@ -25,9 +25,8 @@ export class OpenParcel<T> {
   readonly count: number
   readonly #parts: readonly unknown[]
 
-  /** Throws CodecError if the bytes are no parcel. */
-  constructor(bytes: Uint8Array) {
-    const parts = decode(bytes)
+  /** `parts`: the decoded bytes. Throws CodecError if they are no parcel. */
+  constructor(parts: unknown) {
     if (!Array.isArray(parts) || parts.length < 2) throw new CodecError('these bytes are no parcel of items')
     this.#parts = parts
     this.enqueuedAt = parts[0]
@@ -53,7 +52,7 @@ export class OpenParcel<T> {
 
 /** The entries as they were packed, but for what only a store knows: due time and priority. */
 export function unpackParcel<T>(bytes: Uint8Array): Entry<T>[] {
-  const parcel = new OpenParcel<T>(bytes)
+  const parcel = new OpenParcel<T>(decode(bytes))
   return Array.from({ length: parcel.count }, (_, place) => {
     return new Entry(parcel.value(place), parcel.enqueuedAt, 0, 0, parcel.headers(place), parcel.key(place))
   })

@@ -74,6 +74,7 @@ export class PutLine<T> {
   }
 
   wait(entries: readonly Entry<T>[], settler: Settler, repeat?: Repeat): Waiting<T> {
+    this.#intake.hold?.(entries)
     const waiting = { entries, repeat, settler, left: false }
     this.#waiting.push(waiting)
     this.length++

@@ -71,7 +71,13 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
 
   /** Resolves when the item is stored; waits for room, and rejects with QueueFullError after `timeout` ms. */
   put(item: T, o?: PutOptions): Promise<void> {
-    return this.putBatch([item], o)
+    try {
+      if (o) checkWait(o)
+      this.mailbox.assertOpen()
+      return putAll(this.mailbox, [this.mailbox.entry(item, o)], o)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** Stores all items or none; waits in line until the whole batch fits. ItemTooLargeError if it never can. */
@@ -124,16 +130,11 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     } catch (error) {
       return Promise.reject(error)
     }
-    return claim(
-      this.mailbox,
-      o,
-      lease => {
-        const first = this.consumed(lease)
-        const more = [...this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1)]
-        return [first, ...this.#consumedUpTo(more)]
-      },
-      max,
-    )
+    const use = (lease: Lease<T>, more?: readonly Lease<T>[]): T[] => {
+      const rest = more ?? this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1).slice()
+      return this.#consumedUpTo(lease, rest)
+    }
+    return claim(this.mailbox, o, use, max)
   }
 
   /** `get` that must be settled: the item is out until its delivery is acked or nacked, or this handle closes. */
@@ -295,17 +296,18 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     return value
   }
 
-  /** The values of these leases up to the first that no longer fits the schema: that one, and those behind it, go back. */
-  #consumedUpTo(leases: readonly Lease<T>[]): T[] {
+  /** The values up to the first that no longer fits the schema, which goes back with those behind it; throws if it is the first. */
+  #consumedUpTo(first: Lease<T>, more: readonly Lease<T>[]): T[] {
     const values: T[] = []
-    for (const lease of leases) {
-      try {
-        values.push(this.consumed(lease))
-      } catch (error) {
-        this.mailbox.nack(lease, { reason: error })
-        for (const behind of leases.slice(values.length + 1)) this.mailbox.giveBack(behind, 0)
-        break
-      }
+    let lease = first
+    try {
+      values.push(this.consumed(first))
+      for (lease of more) values.push(this.consumed(lease))
+    } catch (error) {
+      for (const behind of more.slice(values.length)) this.mailbox.giveBack(behind, 0)
+      // Who claimed the first one nacks it.
+      if (lease === first) throw error
+      this.mailbox.nack(lease, { reason: error })
     }
     return values
   }

@@ -47,6 +47,8 @@ export interface Intake<T> {
    * again. Only where the number is committed together with the items.
    */
   offerOnce?(entries: readonly Entry<T>[], client: string, number: number): boolean
+  /** What was sealed last was not offered, since others wait in line before it. */
+  hold?(entries: readonly Entry<T>[]): void
   /** Stores, before it returns, what the last `offer` took, for a caller that cannot wait. Throws if it cannot be stored. */
   storeNow?(): void
   /**

@@ -25,6 +25,7 @@ const system: Clock = {
 let current: Clock = system
 
 // Asking the system for the time costs more than moving an item, so that one answer serves a turn, or 1,024 items of it.
+const RESOLVED = Promise.resolve()
 let stamp = 0
 let stampsLeft = 0
 const forget = (): void => {
@@ -35,7 +36,8 @@ const forget = (): void => {
 export function timestamp(): number {
   if (current !== system) return current.now()
   if (stampsLeft-- > 0) return stamp
-  queueMicrotask(forget)
+  // A microtask, and cheaper than queueMicrotask.
+  RESOLVED.then(forget)
   stampsLeft = 1024
   stamp = Date.now()
   return stamp

@@ -15,16 +15,13 @@ export interface Lent {
   readonly word: number
 }
 
-/** What a take answers for each item. */
-export interface Grant extends Lent {
-  /** The record's place in the ring at that moment. */
-  readonly place: number
-  /** The item's position in the queue: the same for all of its leases. */
-  readonly position: number
-  /** The item's place in its parcel. */
-  readonly index: number
-  /** Hand-overs to user code before this lease. */
-  readonly attempt: number
+/** Told of each item that a take leases. */
+export interface Grantee {
+  /**
+   * `word`: as long as it stands in the slot, the lease holds. `place`: of the record in the ring, at this moment. `position`: in the
+   * queue, the same for all leases of the item. `index`: in its parcel. `attempt`: hand-overs to user code before this lease.
+   */
+  granted(slot: number, word: number, place: number, position: number, index: number, attempt: number): void
 }
 
 /**
@@ -87,33 +84,41 @@ export class Ledger {
     return true
   }
 
-  /** Leases up to `max` items for the owner, the oldest first. */
-  take(max: number, owner: number): Grant[] {
+  /** Leases up to `max` items for the owner, the oldest first; answers how many. */
+  take(max: number, owner: number, grantee: Grantee): number {
     const { views } = this
-    const grants: Grant[] = []
-    while (grants.length < max) {
+    let count = 0
+    while (count < max) {
       const fresh = this.#advance()
       const back = this.#returned.first()
       if (back < 0 && !fresh) break
-      if (back >= 0 && !(fresh && views.takePos < this.#returned.position(back))) {
-        grants.push(this.#lease(back, this.#returned.position(back), owner))
-        this.#returned.shift()
-        continue
+      let until = views.putPos
+      if (back >= 0) {
+        const place = this.#returned.position(back)
+        if (!fresh || place < views.takePos) {
+          this.#lease(back, place, owner, grantee)
+          this.#returned.shift()
+          count++
+          continue
+        }
+        until = place
       }
-      // Everything of one record, as far as it goes: all of it is older than what was given back.
-      const until = back < 0 ? Number.POSITIVE_INFINITY : this.#returned.position(back)
+      // As far as nothing that was given back is older.
       const mask = views.geometry.slots - 1
-      const end = Math.min(views.putPos, until)
       let position = views.takePos
       let slot = views.slotOf(position)
-      for (; position < end && grants.length < max; position++, slot = (slot + 1) & mask) {
-        if (stateOf(views.word(slot)) === READY) grants.push(this.#lease(slot, position, owner))
+      for (; position < until && count < max; position++, slot = (slot + 1) & mask) {
+        if (stateOf(views.word(slot)) !== READY) continue
+        this.#lease(slot, position, owner, grantee)
+        count++
       }
       views.takePos = position
     }
-    views.ready -= grants.length
-    views.leased += grants.length
-    return grants
+    if (count > 0) {
+      views.ready -= count
+      views.leased += count
+    }
+    return count
   }
 
   /** The lease still holds. Needs no lock: only its owner ends it, or the reaper of a dead owner. */
@@ -296,12 +301,12 @@ export class Ledger {
     if (views.delayed === 0 || due < views.nextDue) views.nextDue = due
   }
 
-  #lease(slot: number, position: number, owner: number): Grant {
-    const { views } = this
-    const at = views.slotAt(slot)
-    const word = leasedBy(views.ints[at] as number, owner)
-    views.ints[at] = word
-    const place = (views.ints[at + 1] as number) * GRAIN
-    return { slot, word, place, position, index: views.ints[at + 2] as number, attempt: views.ints[at + 3] as number }
+  #lease(slot: number, position: number, owner: number, grantee: Grantee): void {
+    const { ints } = this.views
+    const at = this.views.slotAt(slot)
+    const word = leasedBy(ints[at] as number, owner)
+    ints[at] = word
+    const place = (ints[at + 1] as number) * GRAIN
+    grantee.granted(slot, word, place, position, ints[at + 2] as number, ints[at + 3] as number)
   }
 }

@@ -39,7 +39,7 @@ export class Records {
   }
 
   span(place: number): number {
-    return this.#ints[((this.#base + place) >>> 2) + 2] as number
+    return Math.min(this.#ints[((this.#base + place) >>> 2) + 2] as number, this.#slots)
   }
 
   first(place: number): number {
@@ -91,18 +91,23 @@ export class Records {
     }
   }
 
-  /** A copy of the parcel: the ring may move on. */
-  readParcel(place: number): Buffer {
+  /** Copies the parcel out, for the ring may move on; answers where it ends. */
+  copyParcel(place: number, target: Buffer, at: number): number {
     const length = this.length(place)
     const from = place + HEADER_BYTES
     const whole = this.#size - from
-    const parcel = Buffer.allocUnsafe(length)
     const start = this.#base + from
-    if (length <= whole) this.#bytes.copy(parcel, 0, start, start + length)
+    if (length <= whole) this.#bytes.copy(target, at, start, start + length)
     else {
-      this.#bytes.copy(parcel, 0, start, start + whole)
-      this.#bytes.copy(parcel, whole, this.#base, this.#base + length - whole)
+      this.#bytes.copy(target, at, start, start + whole)
+      this.#bytes.copy(target, at + whole, this.#base, this.#base + length - whole)
     }
+    return at + length
+  }
+
+  readParcel(place: number): Buffer {
+    const parcel = Buffer.allocUnsafe(this.length(place))
+    this.copyParcel(place, parcel, 0)
     return parcel
   }
 

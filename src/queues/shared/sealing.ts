@@ -46,7 +46,7 @@ export class Sealing {
     for (let from = 0; from < entries.length; from += ITEMS) {
       const some = entries.length <= ITEMS ? entries : entries.slice(from, from + ITEMS)
       const parcel = packParcel(some)
-      const parts = parcel.bytes.length <= this.#limit ? [{ some, parcel }] : this.#cut(some)
+      const parts = parcel.bytes.length <= this.limit ? [{ some, parcel }] : this.#cut(some)
       for (const part of parts) {
         const record = recordBytes(part.parcel.bytes.length)
         if (record > this.#record) throw this.#tooLarge(part.parcel.bytes.length)
@@ -59,7 +59,8 @@ export class Sealing {
     if (room < 0) throw this.#tooLarge(this.#room - room)
   }
 
-  get #limit(): number {
+  /** Encoded bytes of what goes together, at most. */
+  get limit(): number {
     return Math.min(BYTES, this.#itemSize)
   }
 
@@ -80,7 +81,7 @@ export class Sealing {
         parts.push({ some: [entry], parcel: this.#spilled(entry, encoded) })
         continue
       }
-      if (bytes + encoded.length > this.#limit) close()
+      if (bytes + encoded.length > this.limit) close()
       some.push(entry)
       bytes += encoded.length
     }

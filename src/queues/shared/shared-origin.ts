@@ -29,7 +29,7 @@ export class SharedOrigin<T> implements Origin {
   stat(): Promise<Partial<QueueStat>> {
     const { ledger } = this.#store
     return this.#store.within(() => {
-      ledger.space.make(0)
+      ledger.space.sweep(Number.POSITIVE_INFINITY)
       const { geometry, putCount, settled } = ledger.views
       const oldest = ledger.oldest()
       const live = this.#arena.participants().filter(({ alive }) => alive)

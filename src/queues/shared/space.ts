@@ -35,23 +35,37 @@ export class Space {
   /** Makes room for so many bytes behind the head; false if there is none before something is taken or settled. */
   make(bytes: number): boolean {
     const views = this.#views
-    if (this.#fits(bytes)) return true
+    if (this.fits(bytes)) return true
     if (this.isFull) return false
+    // More than asked for, where it costs nothing.
+    this.sweep(Math.max(bytes, this.#size / 4))
     // Once round: what was copied forward is not copied again.
-    const end = views.head
-    for (let { tail } = views; tail < end; ) {
-      const place = tail % this.#size
-      const length = recordBytes(this.#records.length(place))
-      if (!(length > 0 && tail + length <= end)) throw damaged()
+    for (const end = views.head; !this.fits(bytes) && views.tail < end; ) {
+      const place = views.tail % this.#size
       const life = this.#life(place)
       if (life === 'waits') break
+      const length = this.#lengthAt(place)
       if (life === 'held') this.#forward(place, length)
-      tail += length
-      views.tail = tail
-      if (this.#fits(bytes)) return true
+      views.tail += length
     }
+    if (this.fits(bytes)) return true
     views.fullAt = this.#progress
     return false
+  }
+
+  /** Frees what is dead at the tail, until so many bytes fit. */
+  sweep(bytes: number): void {
+    const views = this.#views
+    while (views.tail < views.head && !this.fits(bytes)) {
+      const place = views.tail % this.#size
+      if (this.#life(place) !== 'dead') return
+      views.tail += this.#lengthAt(place)
+    }
+  }
+
+  /** Without making any: a look that needs no lock. */
+  fits(bytes: number): boolean {
+    return this.#views.head + bytes <= this.#views.tail + this.capacity
   }
 
   /** A put found no room, and nothing was taken or settled since. */
@@ -64,8 +78,10 @@ export class Space {
     return 1 + this.#views.settled + this.#views.takePos
   }
 
-  #fits(bytes: number): boolean {
-    return this.#views.head + bytes <= this.#views.tail + this.capacity
+  #lengthAt(place: number): number {
+    const length = recordBytes(this.#records.length(place))
+    if (!(length > 0 && this.#views.tail + length <= this.#views.head)) throw damaged()
+    return length
   }
 
   /** `waits`: an item of it is READY, and so is everything behind it. */

@@ -1,14 +1,20 @@
 import type { Entry, Lease } from '../../core/entry.js'
+import type { Parcel } from '../../core/parcel.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
-import type { Store, StoreListener, Wants } from '../../core/store.js'
+import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
+import { QueueClosedError } from '../../errors/queue-closed-error.js'
+import { QueueFullError } from '../../errors/queue-full-error.js'
 import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { ArenaUser } from '../../os/arena-user.js'
-import { GONE, type Grant, Ledger } from './ledger.js'
+import { Gathering } from './gathering.js'
+import { GONE, type Grantee, Ledger } from './ledger.js'
+import { ParcelReader } from './parcel-reader.js'
 import type { Payload, Sealing, SharedParcel } from './sealing.js'
-import { SharedLease, TakenParcel } from './shared-lease.js'
+import { SharedLease } from './shared-lease.js'
 import type { Views } from './views.js'
 
 const NONE: readonly never[] = []
+const RESOLVED = Promise.resolve()
 /** Items of one take: several parcels, and still a few microseconds under the lock. */
 const STRIDE = 256
 
@@ -19,36 +25,43 @@ interface Back<T> {
 }
 
 /** One handle on a queue in shared memory: what the ledger says, under the arena's lock, and waking whom it concerns. */
-export class SharedStore<T> implements Store<T>, ArenaUser {
+export class SharedStore<T> implements Store<T>, ArenaUser, Grantee {
   readonly kind = 'shared'
   readonly stride = STRIDE
   readonly ledger: Ledger
   readonly #views: Views
   readonly #arena: Arena
   readonly #sealing: Sealing
+  readonly #gathering: Gathering<T>
   readonly #spill: SpillFolder
   ticket = 0
   #tickets = 0
+  #storedTicket = 0
+  /** A single put came in this turn, so that what follows goes together. */
+  #burst = false
   #listener: StoreListener | undefined
   #wants: Wants = { items: false, room: false, rest: false }
   /** Acked, and not yet settled in the ledger: the next call that has the lock does it, or the end of the turn. */
   #acked: SharedLease<T>[] = []
   #back: Back<T>[] = []
   /** Items that have left, and whose payloads beside the queue go when the lock is free. */
-  #done: TakenParcel<T>[] = []
+  #done: SharedLease<T>[] = []
   #settles: NodeJS.Immediate | undefined
   /** The lock could not be had, and this waits for it. */
   #whenUnlocked: (() => void)[] = []
   #locked: Error | undefined
-  /** The parcel of the last lease: who takes item by item copies and decodes it once. */
-  #last: TakenParcel<T> | undefined
+  readonly #parcels: ParcelReader<T>
+  /** Where a take that is under way puts its leases. */
+  #taken: SharedLease<T>[] = []
 
   constructor(arena: Arena, views: Views, sealing: Sealing, spill: SpillFolder) {
     this.#arena = arena
     this.#views = views
     this.ledger = new Ledger(views)
     this.#sealing = sealing
+    this.#gathering = new Gathering(sealing.limit)
     this.#spill = spill
+    this.#parcels = new ParcelReader(this.ledger.records, spill)
   }
 
   get capacity(): number {
@@ -60,7 +73,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   }
 
   get ready(): number {
-    return this.#views.ready
+    return this.#views.ready + this.#gathering.count
   }
 
   get delayed(): number {
@@ -105,11 +118,32 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   seal(entries: readonly Entry<T>[]): void {
-    this.#sealing.seal(entries)
+    if (entries.length > 1 || !this.#burst || !this.#gathers(entries[0] as Entry<T>)) this.#sealing.seal(entries)
+  }
+
+  /** Encodes an entry behind those that came before it in this turn. */
+  #gathers(entry: Entry<T>): boolean {
+    const gathering = this.#gathering
+    if (gathering.isFull) this.flush()
+    if (gathering.late.length > 0 || gathering.isFull) return false
+    try {
+      if (gathering.try(entry)) return true
+    } catch {
+      // Alone it may be a circle, which takes another way; or it fails there.
+    }
+    this.flush()
+    return false
   }
 
   offer(entries: readonly Entry<T>[]): boolean {
     this.ticket = 0
+    const first = entries[0] as Entry<T>
+    if (this.#gathering.isTried(first)) {
+      if (this.#gathered()) return true
+      this.hold(entries)
+    }
+    if (this.#gathering.late.length > 0) this.flush()
+    if (this.#gathering.late.length > 0) return false
     const parcels: SharedParcel[] = []
     let payloads: Payload[] | undefined
     for (let at = 0; at < entries.length; ) {
@@ -118,43 +152,130 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
       if (parcel.payloads) payloads = [...(payloads ?? NONE), ...parcel.payloads]
       at += parcel.count
     }
-    if (!payloads) return this.#store(entries, parcels)
+    if (payloads) return this.#storeWith(payloads, entries, parcels)
+    if (!this.#store(entries.length, parcels, first)) return false
+    if (entries.length === 1 && !this.#burst) {
+      this.#burst = true
+      RESOLVED.then(this.#endBurst)
+    }
+    return true
+  }
+
+  /** What was sealed has to wait: it is encoded alone. */
+  hold(entries: readonly Entry<T>[]): void {
+    if (!this.#gathering.isTried(entries[0] as Entry<T>)) return
+    this.#gathering.drop()
+    this.#sealing.seal(entries)
+  }
+
+  /** Takes what was encoded last, if there seems to be room. */
+  #gathered(): boolean {
+    const gathering = this.#gathering
+    const held = this.ready + this.delayed + this.leased
+    if (this.shut || held >= this.capacity || !this.ledger.space.fits(gathering.recordBytes)) return false
+    this.ticket = ++this.#tickets
+    gathering.taken(this.ticket)
+    return true
+  }
+
+  readonly #endBurst = (): void => {
+    this.#burst = false
+    this.flush()
+  }
+
+  storeNow(): void {
+    if (this.ticket === 0) return
+    this.flush()
+    if (this.#gathering.count === 0) return
+    const { ticket } = this
+    this.withdraw(ticket)
+    throw this.#locked ?? new QueueFullError('the queue is full')
+  }
+
+  withdraw(ticket: Ticket): void {
+    const gathering = this.#gathering
+    if (gathering.late.length === 0) gathering.postpone()
+    const at = gathering.late.findIndex(late => late.ticket === ticket)
+    if (at < 0) return
+    gathering.late.splice(at, 1)
+    this.#fail(ticket, new QueueFullError('the put was given up'))
+  }
+
+  #storeWith(payloads: readonly Payload[], entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
     if (this.full) return false
     try {
       for (const { reference, bytes } of payloads) this.#spill.write(reference, bytes)
     } catch (error) {
       for (const { reference } of payloads) this.#spill.drop(reference)
-      this.#fail(error)
+      this.ticket = ++this.#tickets
+      this.#fail(this.ticket, error)
       return true
     }
-    if (this.#store(entries, parcels)) return true
-    for (const { reference } of payloads) this.#spill.drop(reference)
+    const stored = this.#store(entries.length, parcels, entries[0] as Entry<T>)
+    if (!stored) for (const { reference } of payloads) this.#spill.drop(reference)
+    return stored
+  }
+
+  #store(count: number, parcels: readonly SharedParcel[], { due, enqueuedAt }: Entry<T>): boolean {
+    if (!this.#enter()) return false
+    let stored = false
+    try {
+      stored = this.#put(parcels, count, due, enqueuedAt)
+    } catch (error) {
+      this.#arena.abandon()
+      throw error
+    }
+    this.#leave()
+    return stored
+  }
+
+  #put(parcels: readonly Parcel[], count: number, due: number, at: number): boolean {
+    const { ledger } = this
+    if (!this.shut && ledger.put(parcels, count, due, at)) {
+      // Whoever waits for the time to come must know it.
+      this.#arena.wake(ITEMS, due > 0 ? undefined : 1)
+      if (ledger.held < this.capacity) this.#arena.wake(ROOM, 1)
+      return true
+    }
+    if (this.#wants.room) this.#arena.arm(ROOM)
+    // Whoever holds items back until no more can come must look.
+    this.#arena.wake(REST)
     return false
   }
 
-  #store(entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
-    const first = entries[0] as Entry<T>
-    return this.#within(() => {
-      const { ledger } = this
-      if (this.shut) return false
-      const stored = ledger.put(parcels, entries.length, first.due, first.enqueuedAt)
-      if (!stored) {
-        if (this.#wants.room) this.#arena.arm(ROOM)
-        // Who holds items back until no more can come must look.
-        this.#arena.wake(REST)
-      } else {
-        if (first.due > 0) this.#arena.wake(ITEMS)
-        else this.#arena.wake(ITEMS, 1)
-        if (ledger.held < this.capacity) this.#arena.wake(ROOM, 1)
+  /** Under the lock. */
+  #storeGathered(): void {
+    const gathering = this.#gathering
+    const gathered = gathering.late.length === 0 ? gathering.parcel() : undefined
+    if (gathered) {
+      if (this.#put([gathered.parcel], gathered.parcel.count, 0, gathered.at)) {
+        gathering.stored()
+        this.#storedUpTo(gathering.lastTicket)
+        return
       }
-      return stored
-    }, false)
+      gathering.postpone()
+    }
+    for (let next = gathering.late[0]; next; next = gathering.late[0]) {
+      if (this.shut) this.#fail(next.ticket, new QueueClosedError('the queue was shut down'))
+      else if (this.#put([next.parcel], 1, 0, next.at)) this.#storedUpTo(next.ticket)
+      else {
+        this.#arena.arm(ROOM)
+        return
+      }
+      gathering.late.shift()
+    }
   }
 
-  #fail(error: unknown): void {
-    const ticket = ++this.#tickets
-    this.ticket = ticket
-    queueMicrotask(() => this.#listener?.failed(ticket, error))
+  /** Told in the next microtask, when whoever put last knows the ticket. */
+  #storedUpTo(ticket: Ticket): void {
+    this.#storedTicket = ticket
+    RESOLVED.then(this.#tellStored)
+  }
+
+  readonly #tellStored = (): void => this.#listener?.stored(this.#storedTicket)
+
+  #fail(ticket: Ticket, error: unknown): void {
+    RESOLVED.then(() => this.#listener?.failed(ticket, error))
   }
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,40 +283,37 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   take(max: number, now: number): readonly Lease<T>[] {
     if (this.#arena.closed || max <= 0) return NONE
     if (this.ready === 0 && this.nextDue > now && !this.#wants.items) return NONE
-    return this.#within(() => this.#taken(max, now), NONE)
-  }
-
-  #taken(max: number, now: number): readonly Lease<T>[] {
-    const { ledger } = this
-    if (now > 0) ledger.promote(now)
-    const grants = ledger.take(max, this.#arena.slot)
-    if (grants.length === 0) {
-      if (this.#wants.items) this.#arena.arm(ITEMS)
-      return NONE
+    if (!this.#enter()) return NONE
+    const taken: SharedLease<T>[] = []
+    this.#taken = taken
+    try {
+      if (now > 0) this.ledger.promote(now)
+      this.ledger.take(max, this.#arena.slot, this)
+      if (taken.length === 0) {
+        if (this.#wants.items) this.#arena.arm(ITEMS)
+      } else if (this.#views.ready > 0) this.#arena.wake(ITEMS, 1)
+    } catch (error) {
+      this.#arena.abandon()
+      throw error
     }
-    if (this.ready > 0) this.#arena.wake(ITEMS, 1)
-    return grants.map(grant => new SharedLease(grant, this.#parcelOf(grant)))
+    this.#leave()
+    return taken
   }
 
-  #parcelOf({ place }: Grant): TakenParcel<T> {
-    const { records } = this.ledger
-    const first = records.first(place)
-    if (this.#last?.first === first) return this.#last
-    this.#last = new TakenParcel<T>(records.readParcel(place), records.count(place), first, this.#spill)
-    return this.#last
+  granted(slot: number, word: number, place: number, position: number, index: number, attempt: number): void {
+    this.#taken.push(new SharedLease(slot, word, position, attempt, this.#parcels.at(place), index))
   }
 
   peek(now: number): T | undefined {
-    const parcel = this.#within(() => {
+    const found = this.#within(() => {
       this.ledger.promote(now || Date.now())
       const slot = this.ledger.first()
       if (slot < 0) return undefined
       const { place, index } = this.ledger.whereabouts(slot)
-      const { records } = this.ledger
-      return { taken: new TakenParcel<T>(records.readParcel(place), records.count(place), 0, this.#spill), index }
+      return { parcel: this.#parcels.at(place), index }
     }, null)
-    if (parcel === null) throw this.#locked
-    return parcel?.taken.value(parcel.index)
+    if (found === null) throw this.#locked
+    return found?.parcel.value(found.index)
   }
 
   ack(lease: Lease<T>): boolean {
@@ -224,6 +342,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   // ── for all ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   shutdown(): Promise<void> {
+    this.flush()
     if (this.#views.shut === 0) this.#views.shut = 1
     return this.#tellAll()
   }
@@ -237,8 +356,9 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
     const taken = this.#within(() => {
       if (this.shut) this.#views.shut = GONE
       this.ledger.promote(Number.POSITIVE_INFINITY)
-      const grants = this.ledger.take(Number.POSITIVE_INFINITY, this.#arena.slot)
-      const leases = grants.map(grant => new SharedLease(grant, this.#parcelOf(grant)))
+      const leases: SharedLease<T>[] = []
+      this.#taken = leases
+      this.ledger.take(Number.POSITIVE_INFINITY, this.#arena.slot, this)
       this.ledger.ack(leases)
       this.#arena.wake(ROOM, 1)
       if (this.ledger.held === 0) this.#arena.wake(REST)
@@ -254,13 +374,15 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   close(): void {
     if (this.#arena.closed) return
     this.flush()
+    this.#tellStored()
     clearImmediate(this.#settles)
     this.#arena.close()
   }
 
-  /** Settles what waits for it. */
+  /** Settles and stores what waits for it. */
   flush(): void {
-    if (!this.#arena.closed && this.#acked.length + this.#back.length > 0) this.#within(() => {}, undefined)
+    if (this.#arena.closed || this.#acked.length + this.#back.length + this.#gathering.count === 0) return
+    if (this.#enter()) this.#leave()
   }
 
   /** Runs something under the lock. */
@@ -303,23 +425,34 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
 
   /** Under the lock, and after settling what waits for it; `otherwise` if the lock cannot be had now. */
   #within<R>(work: () => R, otherwise: R): R {
-    const arena = this.#arena
-    if (!arena.enter()) {
-      this.#locked = arena.lockedError()
-      return otherwise
-    }
-    this.#locked = undefined
+    if (!this.#enter()) return otherwise
     let result: R
     try {
-      if (this.#acked.length + this.#back.length > 0) this.#settleAll()
       result = work()
     } catch (error) {
-      arena.abandon()
+      this.#arena.abandon()
       throw error
     }
-    arena.leave()
-    if (this.#done.length > 0) for (const parcel of this.#done.splice(0)) parcel.done()
+    this.#leave()
     return result
+  }
+
+  /** Settles what waits for it as well. False if the lock cannot be had now. */
+  #enter(): boolean {
+    if (!this.#arena.enter()) {
+      this.#locked = this.#arena.lockedError()
+      return false
+    }
+    this.#locked = undefined
+    if (this.#acked.length > 0 || this.#back.length > 0) this.#settleAll()
+    if (this.#gathering.count > 0) this.#storeGathered()
+    return true
+  }
+
+  #leave(): void {
+    this.#arena.leave()
+    this.#parcels.open()
+    if (this.#done.length > 0) for (const { parcel } of this.#done.splice(0)) parcel.done()
   }
 
   #settleSoon(): void {
@@ -343,7 +476,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser {
   #settle(leases: readonly SharedLease<T>[]): void {
     if (leases.length === 0) return
     this.ledger.ack(leases)
-    for (const { parcel } of leases) if (parcel.count === 1) this.#done.push(parcel)
+    for (const lease of leases) if (lease.parcel.count === 1) this.#done.push(lease)
     this.#arena.wake(ROOM, 1)
     if (this.ledger.held === 0) this.#arena.wake(REST)
   }

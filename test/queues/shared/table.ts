@@ -1,7 +1,15 @@
 import { bodyBytes, type Geometry, geometryOf } from '#src/queues/shared/geometry'
-import { type Grant, Ledger } from '#src/queues/shared/ledger'
+import { Ledger } from '#src/queues/shared/ledger'
 import { stateOf } from '#src/queues/shared/word'
 import { MortalViews } from './mortal.js'
+
+export interface Grant {
+  readonly slot: number
+  readonly word: number
+  readonly place: number
+  readonly index: number
+  readonly attempt: number
+}
 
 /** A ledger on memory of this process alone, whose parcels hold numbers. */
 export class Table {
@@ -23,6 +31,15 @@ export class Table {
       parcels.push({ bytes: new Uint8Array(numbers.buffer), count: some.length })
     }
     return this.ledger.put(parcels, ids.length, due, 1)
+  }
+
+  take(max: number, user: number): Grant[] {
+    const grants: Grant[] = []
+    const granted = (slot: number, word: number, place: number, _: number, index: number, attempt: number) => {
+      grants.push({ slot, word, place, index, attempt })
+    }
+    this.ledger.take(max, user, { granted })
+    return grants
   }
 
   idOf(place: number, index: number): number {

@@ -1,0 +1,56 @@
+import type { SpillFolder } from '../../core/spill-folder.js'
+import type { Records } from './records.js'
+import { TakenParcel } from './taken-parcel.js'
+
+const SCRATCH = 64 * 1024
+
+interface Copied<T> {
+  readonly parcel: TakenParcel<T>
+  readonly bytes: Buffer
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Parcels out of the ring: copied under the lock, since the ring moves on, and decoded when it is free. Who takes item by
+ * item copies and decodes a parcel once.
+ */
+export class ParcelReader<T> {
+  readonly #records: Records
+  readonly #spill: SpillFolder
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH)
+  #used = 0
+  #copied: Copied<T>[] = []
+  #last: TakenParcel<T> | undefined
+
+  constructor(records: Records, spill: SpillFolder) {
+    this.#records = records
+    this.#spill = spill
+  }
+
+  /** Under the lock; `open` must follow. */
+  at(place: number): TakenParcel<T> {
+    const records = this.#records
+    const first = records.first(place)
+    if (this.#last !== undefined && this.#last.first === first) return this.#last
+    const length = records.length(place)
+    const fits = this.#used + length <= SCRATCH
+    const bytes = fits ? this.#scratch : Buffer.allocUnsafeSlow(length)
+    const start = fits ? this.#used : 0
+    const end = records.copyParcel(place, bytes, start)
+    if (fits) this.#used = end
+    const parcel = new TakenParcel<T>(length, records.count(place), first, this.#spill)
+    this.#copied.push({ parcel, bytes, start, end })
+    this.#last = parcel
+    return parcel
+  }
+
+  /** Decodes what was copied. */
+  open(): void {
+    if (this.#copied.length === 0) return
+    const copied = this.#copied
+    this.#copied = []
+    this.#used = 0
+    for (const { parcel, bytes, start, end } of copied) parcel.open(bytes, start, end)
+  }
+}

@@ -1,0 +1,62 @@
+import { decode, decodeOwn } from '../../core/codec.js'
+import type { Headers } from '../../core/entry.js'
+import { OpenParcel } from '../../core/parcel-codec.js'
+import { Reference } from '../../core/spill.js'
+import type { SpillFolder } from '../../core/spill-folder.js'
+
+/** A parcel out of the ring, shared by the leases of its items. */
+export class TakenParcel<T> {
+  readonly count: number
+  /** The position of its first item: no two parcels of a queue have the same. */
+  readonly first: number
+  readonly itemBytes: number
+  readonly #spill: SpillFolder
+  #open: OpenParcel<T | Reference> | undefined
+  #error: unknown
+
+  constructor(length: number, count: number, first: number, spill: SpillFolder) {
+    this.count = count
+    this.first = first
+    this.itemBytes = length / count
+    this.#spill = spill
+  }
+
+  /** What is wrong with the bytes is told to whoever asks for a value. */
+  open(bytes: Buffer, start: number, end: number): void {
+    try {
+      this.#open = new OpenParcel(decodeOwn(bytes, start, end))
+    } catch (error) {
+      this.#error = error
+    }
+  }
+
+  get enqueuedAt(): number {
+    return this.#opened().enqueuedAt
+  }
+
+  headers(index: number): Headers {
+    return this.#opened().headers(index)
+  }
+
+  key(index: number): string | undefined {
+    return this.#opened().key(index)
+  }
+
+  value(index: number): T {
+    const value = this.#opened().value(index)
+    // Only alone in its parcel.
+    if (this.count === 1 && value instanceof Reference) return decode(this.#spill.read(value)) as T
+    return value as T
+  }
+
+  /** The item has left the queue: what lay beside the queue for it goes as well. */
+  done(): void {
+    const value = this.#open?.value(0)
+    if (value instanceof Reference) this.#spill.drop(value)
+  }
+
+  #opened(): OpenParcel<T | Reference> {
+    if (this.#open) return this.#open
+    throw this.#error
+  }
+}

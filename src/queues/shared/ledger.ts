@@ -46,6 +46,11 @@ export class Ledger {
     return ready + delayed + leased
   }
 
+  /** Nothing more comes in before something is taken or settled. */
+  get isFull(): boolean {
+    return this.held >= this.views.geometry.capacity || this.space.isFull
+  }
+
   /** Stores all of the parcels or none. `due`: clock ms, 0 at once; `at`: when they were put. */
   put(parcels: readonly Parcel[], count: number, due: number, at: number): boolean {
     const { views, records } = this

@@ -27,8 +27,8 @@ export class SharedOrigin<T> implements Origin {
   }
 
   stat(): Promise<Partial<QueueStat>> {
-    const { ledger } = this.#store
-    return this.#store.within(() => {
+    const { ledger, section } = this.#store
+    return section.eventually(() => {
       ledger.space.sweep(Number.POSITIVE_INFINITY)
       const { geometry, putCount, settled } = ledger.views
       const oldest = ledger.oldest()

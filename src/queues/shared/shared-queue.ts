@@ -50,7 +50,7 @@ export async function sharedQueue<T>(name: string, o: SharedQueueOptions<T> = {}
   })
   const opened = store as SharedStore<T>
   try {
-    await opened.within(() => check(opened.ledger))
+    await opened.section.eventually(() => check(opened.ledger))
   } catch (error) {
     arena.close()
     throw error

@@ -1,0 +1,93 @@
+import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
+import { GONE, type Ledger } from './ledger.js'
+import type { SharedLease } from './shared-lease.js'
+
+interface Return<T> {
+  readonly lease: SharedLease<T>
+  readonly attempt: number
+  readonly due: number
+}
+
+/**
+ * Leases that this handle has ended. That is known at once, and written into the ledger by the next section, whatever it is
+ * for, or at the end of the turn.
+ */
+export class Settlements<T> {
+  readonly #arena: Arena
+  readonly #ledger: Ledger
+  readonly #flush: () => void
+  #acked: SharedLease<T>[] = []
+  #returned: Return<T>[] = []
+  /** Items that have left, and whose payloads beside the queue go when the lock is free. */
+  #left: SharedLease<T>[] = []
+  #soon: NodeJS.Immediate | undefined
+
+  constructor(arena: Arena, ledger: Ledger, flush: () => void) {
+    this.#arena = arena
+    this.#ledger = ledger
+    this.#flush = flush
+  }
+
+  /** Leases that are ended, and not yet in the ledger. */
+  get count(): number {
+    return this.#acked.length + this.#returned.length
+  }
+
+  ack(lease: SharedLease<T>): boolean {
+    if (!this.#ends(lease)) return false
+    this.#acked.push(lease)
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined
+      this.#flush()
+    })
+    return true
+  }
+
+  giveBack(lease: SharedLease<T>, due: number): boolean {
+    if (this.#ledger.views.shut === GONE) return this.ack(lease)
+    if (!this.#ends(lease)) return false
+    this.#returned.push({ lease, attempt: lease.attempt, due })
+    this.#flush()
+    return true
+  }
+
+  /** Under the lock. */
+  write(): void {
+    if (this.#acked.length > 0) {
+      this.#gone(this.#acked)
+      this.#acked = []
+    }
+    if (this.#returned.length > 0) {
+      for (const { lease, attempt, due } of this.#returned) {
+        this.#ledger.giveBack(lease, attempt, due)
+        this.#arena.wake(ITEMS, due > 0 ? undefined : 1)
+      }
+      this.#returned = []
+    }
+  }
+
+  /** Under the lock: items that this handle has taken leave for good. */
+  #gone(leases: readonly SharedLease<T>[]): void {
+    this.#ledger.ack(leases)
+    for (const lease of leases) if (lease.parcel.count === 1) this.#left.push(lease)
+    this.#arena.wake(ROOM, 1)
+    if (this.#ledger.held === 0) this.#arena.wake(REST)
+  }
+
+  /** When the lock is free again. */
+  written(): void {
+    if (this.#left.length === 0) return
+    for (const { parcel } of this.#left) parcel.done()
+    this.#left = []
+  }
+
+  close(): void {
+    clearImmediate(this.#soon)
+  }
+
+  #ends(lease: SharedLease<T>): boolean {
+    if (lease.settled || this.#arena.closed || !this.#ledger.holds(lease)) return false
+    lease.settled = true
+    return true
+  }
+}

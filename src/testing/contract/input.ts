@@ -46,7 +46,7 @@ export function inputContract({ test, expect, can }: Kit): void {
       expect(((await failure(queue.putBatch([1, 2], { priority: 0 }))) as QueueLinkError).code).toBe('ERR_OPTION')
       expect((await queue.stat()).size).toBe(0)
     },
-    can.order === 'priority' && 'it has priorities',
+    (can.order === 'priority' || can.priorities) && 'it has priorities',
   )
 
   test(

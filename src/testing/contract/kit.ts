@@ -12,6 +12,8 @@ export interface Capabilities {
   readonly order: 'fifo' | 'lifo' | 'priority'
   /** `own`: the items live in this process, as they are; `any`: they are encoded, and others may reach them. */
   readonly process: 'own' | 'any'
+  /** The put option `priority` means something to the kind, whatever its order; only to the order `priority` if left out. */
+  readonly priorities?: boolean
   /** The put option `key` means something to the kind; false if left out. */
   readonly keys?: boolean
 }

@@ -1,0 +1,92 @@
+import { randomBytes } from 'node:crypto'
+import { optionError } from '../../errors/option-error.js'
+import { QueueExistsError } from '../../errors/queue-exists-error.js'
+import { QueueLinkError } from '../../errors/queue-link-error.js'
+import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
+import { Database, type Durability } from './database.js'
+import { listDirectory, prepareDirectory } from './file-system.js'
+
+export type Mode = 'open' | 'create' | 'attach'
+
+/** A database that is open in this thread, and how many have it. */
+interface Shared {
+  readonly database: Database
+  users: number
+  closed: Promise<void> | undefined
+}
+
+/** By device and inode of their directory: lmdb must not be given one file twice. */
+const shared = new Map<string, Shared>()
+
+const FILE = /^items-(\d+)\.mdb$/
+/** Everything that may lie in the directory of a queue. */
+const OURS = /^(items-\d+\.mdb(-lock|\.new)?|leases.*|payloads)$/
+
+export interface Opened {
+  readonly database: Database
+  release(): Promise<void>
+}
+
+/** Opens the data file in this directory; makes both if they are missing. */
+export async function openDatabase(path: string, mode: Mode, durability: Durability): Promise<Opened> {
+  const found = dataFile(path)
+  if (found === undefined && mode === 'attach') throw new QueueNotFoundError(`there is no queue in ${path}`)
+  if (found !== undefined && mode === 'create') throw exists(path)
+  const identity = prepareDirectory(path)
+  await shared.get(identity)?.closed
+  const known = shared.get(identity)
+  if (known && known.database.durability !== durability && durability === 'sync') {
+    throw optionError('durability', `'async', as this process has ${path} open already`, durability)
+  }
+  const one = known ?? open(path, found, mode, durability)
+  shared.set(identity, one)
+  one.users++
+  return {
+    database: one.database,
+    async release() {
+      if (--one.users > 0) return
+      one.closed = one.database.close()
+      await one.closed
+      if (shared.get(identity) === one) shared.delete(identity)
+    },
+  }
+}
+
+/** The name of the data file that counts; undefined: there is none. */
+export function dataFile(path: string): string | undefined {
+  const names = listDirectory(path) ?? []
+  const generations = names.flatMap(name => FILE.exec(name)?.[1] ?? []).map(Number)
+  if (generations.length > 0) return nameOf(Math.max(...generations))
+  const foreign = names.find(name => !OURS.test(name))
+  if (foreign === undefined) return undefined
+  const way = 'choose a directory that is empty or missing'
+  throw new QueueLinkError(`${path} holds other things than a queue, such as ${foreign}: ${way}`, 'ERR_FOREIGN')
+}
+
+export function nameOf(generation: number): string {
+  return `items-${generation}.mdb`
+}
+
+function open(path: string, found: string | undefined, mode: Mode, durability: Durability): Shared {
+  const name = found ?? nameOf(0)
+  const database = new Database(path, name, durability, found === undefined)
+  if (database.isEmpty || mode === 'create') {
+    database.commitNow(() => {
+      // Two may have made it at a time.
+      if (!database.isEmpty) {
+        if (mode === 'create') throw exists(path)
+        return
+      }
+      const identity = randomBytes(8).toString('hex')
+      const capacity = Number.POSITIVE_INFINITY
+      database.meta = { items: 0, delayed: 0, next: 1, capacity, shut: false, transaction: 0, identity }
+    })
+  }
+  // Throws if it is another's.
+  void database.meta
+  return { database, users: 0, closed: undefined }
+}
+
+function exists(path: string): QueueExistsError {
+  return new QueueExistsError(`there is a queue in ${path} already`)
+}

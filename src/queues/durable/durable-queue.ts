@@ -1,0 +1,91 @@
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Mailbox } from '../../core/mailbox.js'
+import { type CommonOptions, checkCount } from '../../core/options.js'
+import type { QueueDescriptor } from '../../core/origin.js'
+import { ITEM_SIZE } from '../../core/spill.js'
+import { SyncQueue } from '../../core/sync-queue.js'
+import { optionError } from '../../errors/option-error.js'
+import type { Durability } from './database.js'
+import { type Mode, openDatabase } from './databases.js'
+import { Payloads } from './payloads.js'
+import { DurableStore } from './store.js'
+
+/** How long a key is remembered after its item was acknowledged, in ms. */
+const KEY_TTL = 5 * 60 * 1000
+
+export interface DurableQueueOptions<T> extends CommonOptions<T> {
+  /** `sync`: a put resolves when it survives a power loss. `async`: when it survives the end of every process. `sync`. */
+  durability?: Durability
+  /** `open`: made if it is missing. `create`: QueueExistsError if it is there. `attach`: QueueNotFoundError if it is not. `open`. */
+  mode?: Mode
+  /** Encoded bytes above which an item becomes a file of its own. 65,536. */
+  itemSize?: number
+  /** How long the `key` of a put is remembered after its items were acknowledged, in ms. 300,000. */
+  keyTtl?: number
+}
+
+/**
+ * A queue in a directory, for all processes of this machine that open it: what is put survives them, and, unless
+ * `durability` says otherwise, a power loss.
+ *
+ * Items that were given to a process that dies come again. An item that was acknowledged just before a power loss may come
+ * again, and its `attempt` may then be lower than it was. `capacity` is remembered, and belongs to whoever named it last.
+ * Puts with a `key` that is in the queue, or was acknowledged within `keyTtl`, store nothing: `metrics().repeated` counts them.
+ *
+ * Rejects with `ERR_FOREIGN` for a directory of something else, `ERR_DAMAGED` for a damaged one, `ERR_NOT_WRITABLE`,
+ * `ERR_NETWORK_FILE_SYSTEM`, and `ERR_NO_SPACE`, with which a put fails on a full disk, too.
+ *
+ * @example
+ * ```ts
+ * import { durableQueue } from 'queuelink'
+ *
+ * const orders = await durableQueue<number>('./orders')
+ * await orders.put(7)
+ * await orders.close()
+ *
+ * const again = await durableQueue<number>('./orders')
+ * console.log(await again.get()) // 7
+ * await again.unlink()
+ * ```
+ */
+export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions<T> = {}): Promise<SyncQueue<T>> {
+  const directory = pathOf(path)
+  const { mode = 'open', durability = 'sync', keyTtl = KEY_TTL } = o
+  if (mode !== 'open' && mode !== 'create' && mode !== 'attach') {
+    throw optionError('mode', "'open', 'create' or 'attach'", mode)
+  }
+  if (durability !== 'sync' && durability !== 'async') throw optionError('durability', "'sync' or 'async'", durability)
+  if (!Number.isFinite(keyTtl) || keyTtl < 0) throw optionError('keyTtl', 'a number of milliseconds, 0 or more', keyTtl)
+  if (o.capacity !== undefined) checkCount('capacity', o.capacity, 1)
+  const itemSize = checkCount('itemSize', o.itemSize, ITEM_SIZE)
+  const maxAttempts = checkCount('maxAttempts', o.maxAttempts, 16)
+  const name = o.name ?? directory
+  const { database, release } = await openDatabase(directory, mode, durability)
+  try {
+    const payloads = new Payloads(directory)
+    const what = `the queue in ${directory}`
+    const store = new DurableStore<T>({ what, leases: join(directory, 'leases'), database, payloads, itemSize, keyTtl })
+    store.begin(o.capacity)
+    store.whenClosed(release)
+    payloads.sweep(file => database.payloads.doesExist(Buffer.from(file)))
+    const mailbox = new Mailbox(store, { ...o, name, maxAttempts })
+    const descriptor = (): QueueDescriptor => ({
+      kind: 'durable',
+      path: directory,
+      ...(o.joinable ? { joinable: true } : {}),
+    })
+    const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
+    return new SyncQueue(mailbox, o.joinable ?? false, { descriptor, unlink })
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+function pathOf(path: unknown): string {
+  if (path instanceof URL) return fileURLToPath(path)
+  if (typeof path !== 'string' || path === '') throw optionError('path', 'the path of a directory', path)
+  return resolve(path)
+}

@@ -1,0 +1,216 @@
+import { clock } from '../../util/clock.js'
+import { type Changes, Commit, type Move, type Place, type Put, type Task, type Work } from './commit.js'
+import type { Database } from './database.js'
+import type { Payloads } from './payloads.js'
+
+/** How long after a failed commit what can wait is tried again, in ms. */
+const AGAIN = 1000
+
+/** Hears what becomes of what a journal was given. */
+export interface JournalOwner {
+  /** False: nothing may be committed now; `resume` goes on. Called in a transaction. */
+  mayCommit(): boolean
+  /** In a transaction that is about to be committed. */
+  departing(transaction: number, work: Work): void
+  committed(work: Work, changes: Changes): void
+  /** These puts will not be stored. */
+  failed(puts: readonly Put[], error: unknown): void
+}
+
+/** A transaction that was written, and of which it is not known yet whether it is on disk. */
+interface Flight {
+  readonly work: Work
+  readonly changes: Changes
+  transaction: number
+  isOver: boolean
+}
+
+/**
+ * What one participant has to write: everything that comes in while one transaction is on its way to the disk shares the next
+ * one. Puts that cannot be stored fail; what was settled stays settled, and is written when that is possible again.
+ */
+export class Journal {
+  readonly #db: () => Database
+  readonly #payloads: Payloads
+  readonly #owner: JournalOwner
+  readonly #keyTtl: number
+  #puts: Put[] = []
+  #settled: Place[] = []
+  #moves: Move[] = []
+  #tasks: Task[] = []
+  #isRunning = false
+  #whenIdle: (() => void)[] = []
+  #flight: Flight | undefined
+  #retry: NodeJS.Timeout | undefined
+  #isHeld = false
+
+  constructor(db: () => Database, payloads: Payloads, keyTtl: number, owner: JournalOwner) {
+    this.#db = db
+    this.#payloads = payloads
+    this.#keyTtl = keyTtl
+    this.#owner = owner
+  }
+
+  put(put: Put): void {
+    this.#puts.push(put)
+    this.#start()
+  }
+
+  settle(place: Place): void {
+    this.#settled.push(place)
+    this.#start()
+  }
+
+  move(move: Move): void {
+    this.#moves.push(move)
+    this.#start()
+  }
+
+  /** Resolves when it is committed. */
+  do(run: Task['run']): Promise<void> {
+    return new Promise((committed, failed) => {
+      this.#tasks.push({ run, committed, failed })
+      this.#start()
+    })
+  }
+
+  /** Commits may go on. */
+  resume(): void {
+    this.#isHeld = false
+    this.#start()
+  }
+
+  /** Resolves when everything so far is on disk, or cannot be written now. */
+  async drain(): Promise<void> {
+    if (this.#isRunning) await new Promise<void>(resolve => this.#whenIdle.push(resolve))
+  }
+
+  /** Writes everything before it returns, and throws if that cannot be done. */
+  flush(): void {
+    if (this.#isIdle && !this.#flight) return
+    let flight: Flight | undefined
+    try {
+      const unwritten = this.#unwritten()
+      if (unwritten.length > 0) this.#payloads.writeNow(unwritten)
+      this.#db().commitNow(() => {
+        // Its transaction is over, though this thread has not been told; were it not there, it will be told that.
+        const before = this.#flight
+        if (before && this.#db().meta.transaction >= before.transaction) this.#arrived(before)
+        this.#write(written => {
+          flight = written
+        })
+      })
+    } catch (error) {
+      const failed = flight?.work.puts ?? this.#puts.splice(0)
+      this.#owner.failed(failed, error)
+      if (flight) this.#takeBack(flight.work, error)
+      throw error
+    }
+    if (flight) this.#arrived(flight)
+  }
+
+  get #isIdle(): boolean {
+    return this.#puts.length + this.#settled.length + this.#moves.length + this.#tasks.length === 0
+  }
+
+  #start(): void {
+    if (this.#isRunning || this.#retry || this.#isHeld || this.#isIdle) return
+    this.#isRunning = true
+    void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isIdle && !this.#retry && !this.#isHeld) {
+      const unwritten = this.#unwritten()
+      if (unwritten.length > 0 && !(await this.#writePayloads(unwritten))) continue
+      await this.#commit()
+    }
+    this.#isRunning = false
+    for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  async #writePayloads(unwritten: Put['payloads']): Promise<boolean> {
+    try {
+      await this.#payloads.write(unwritten)
+      return true
+    } catch (error) {
+      const failed = this.#puts.filter(put => put.payloads.some(payload => !payload.isWritten))
+      this.#puts = this.#puts.filter(put => !failed.includes(put))
+      this.#payloads.drop(unwritten.map(({ name }) => name))
+      this.#owner.failed(failed, error)
+      return false
+    }
+  }
+
+  async #commit(): Promise<void> {
+    this.#flight = undefined
+    try {
+      await this.#db().commit(() =>
+        this.#write(written => {
+          this.#flight = written
+        }),
+      )
+      if (this.#flight) this.#arrived(this.#flight)
+    } catch (error) {
+      const { work, isOver } = this.#flight ?? { work: this.#take(), isOver: false }
+      if (isOver) return
+      this.#owner.failed(work.puts, error)
+      this.#takeBack(work, error)
+      // Without the puts there may be room for the rest: what is settled makes room.
+      if (work.puts.length === 0) this.#rest()
+    } finally {
+      this.#flight = undefined
+    }
+  }
+
+  #write(depart: (flight: Flight) => void): void {
+    if (this.#isIdle) return
+    this.#isHeld = !this.#owner.mayCommit()
+    if (this.#isHeld) return
+    const db = this.#db()
+    const commit = new Commit(db, this.#keyTtl, clock.now())
+    const flight = { work: this.#take(), changes: commit.changes, transaction: Number.POSITIVE_INFINITY, isOver: false }
+    depart(flight)
+    flight.transaction = commit.run(flight.work)
+    this.#owner.departing(flight.transaction, flight.work)
+  }
+
+  /** In order: a put whose payload is not on disk yet holds those behind it back. */
+  #take(): Work {
+    const first = this.#puts.findIndex(put => put.payloads.some(payload => !payload.isWritten))
+    const puts = first < 0 ? this.#puts : this.#puts.slice(0, first)
+    const work = { puts, settled: this.#settled, moves: this.#moves, tasks: this.#tasks }
+    this.#puts = first < 0 ? [] : this.#puts.slice(first)
+    this.#settled = []
+    this.#moves = []
+    this.#tasks = []
+    return work
+  }
+
+  #arrived(flight: Flight): void {
+    if (flight.isOver) return
+    flight.isOver = true
+    this.#owner.committed(flight.work, flight.changes)
+    for (const task of flight.work.tasks) task.committed()
+    this.#payloads.drop(flight.changes.payloads)
+  }
+
+  #takeBack(work: Work, error: unknown): void {
+    this.#settled.unshift(...work.settled)
+    this.#moves.unshift(...work.moves)
+    for (const task of work.tasks) task.failed(error)
+    this.#payloads.drop(work.puts.flatMap(put => put.payloads.map(({ name }) => name)))
+  }
+
+  #rest(): void {
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined
+      this.#start()
+    }, AGAIN)
+    this.#retry.unref()
+  }
+
+  #unwritten(): Put['payloads'] {
+    return this.#puts.flatMap(put => put.payloads.filter(payload => !payload.isWritten))
+  }
+}

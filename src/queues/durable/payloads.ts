@@ -1,0 +1,144 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { mkdir, open, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { decode, encode } from '../../core/codec.js'
+import { Entry } from '../../core/entry.js'
+import { carryReferences, Reference } from '../../core/spill.js'
+import { SpillError } from '../../errors/spill-error.js'
+import { fateOf } from '../../os/fate.js'
+import { processMark } from '../../os/process-mark.js'
+
+/** Whose it is stands in its name, so that what its owner's death left over can be told from what is under way. */
+const NAME = /^[0-9a-f-]{36}\.(\d+)\.([\d.]*)$/
+/** What may belong to another container is taken for forgotten after so many ms. */
+const FORGOTTEN = 24 * 60 * 60 * 1000
+
+/** A file that is to be there before the item that refers to it. */
+export interface Payload {
+  readonly name: string
+  readonly bytes: Uint8Array
+  isWritten: boolean
+}
+
+/** The file that a stored value stands for, if it does. */
+export function payloadOf(value: unknown): string | undefined {
+  return value instanceof Reference ? value.file : undefined
+}
+
+/** Payloads too large for the data file: a file each, beside it. */
+export class Payloads {
+  readonly #path: string
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'payloads')
+    carryReferences()
+  }
+
+  /** The entry with a reference in the place of its value, and the payload that this stands for. */
+  spill<T>(entry: Entry<T>, encoded = encode(entry.value)): { entry: Entry<unknown>; payload: Payload } {
+    const name = `${randomUUID()}.${process.pid}.${processMark()}`
+    const reference = new Reference(name, encoded.length, sumOf(encoded))
+    const { enqueuedAt, headers, key } = entry
+    const payload = { name, bytes: Uint8Array.from(encoded), isWritten: false }
+    return { entry: new Entry<unknown>(reference, enqueuedAt, 0, 0, headers, key), payload }
+  }
+
+  /** On disk when it resolves, names included. */
+  async write(payloads: readonly Payload[]): Promise<void> {
+    await mkdir(this.#path, { recursive: true, mode: 0o700 })
+    await Promise.all(payloads.map(payload => this.#writeOne(payload)))
+    const directory = await open(this.#path)
+    await directory.sync().finally(() => directory.close())
+    for (const payload of payloads) payload.isWritten = true
+  }
+
+  writeNow(payloads: readonly Payload[]): void {
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 })
+    for (const { name, bytes } of payloads) syncedNow(join(this.#path, name), 'w', fd => writeSync(fd, bytes))
+    syncedNow(this.#path, 'r', () => {})
+    for (const payload of payloads) payload.isWritten = true
+  }
+
+  /** SpillError if the file lies elsewhere, is gone, or is not what was written. */
+  read(reference: Reference): unknown {
+    if (!NAME.test(reference.file)) {
+      throw new SpillError(`a reference points outside the queue: ${JSON.stringify(reference.file)}`)
+    }
+    let bytes: Buffer
+    try {
+      bytes = readFileSync(join(this.#path, reference.file))
+    } catch (cause) {
+      throw new SpillError(`a spilled payload is gone: ${(cause as Error).message}`, { cause })
+    }
+    if (bytes.length !== reference.bytes || sumOf(bytes) !== reference.checksum) {
+      throw new SpillError(`the spilled payload ${reference.file} is not what was written`)
+    }
+    return decode(bytes)
+  }
+
+  /** Nobody refers to it any more. What cannot be removed now is swept later. */
+  drop(names: readonly string[]): void {
+    for (const name of names) if (NAME.test(name)) void rm(join(this.#path, name), { force: true }).catch(() => {})
+  }
+
+  /** Removes what the dead wrote and no item refers to. */
+  sweep(isReferred: (name: string) => boolean): void {
+    for (const name of this.#names()) {
+      if (isReferred(name)) continue
+      const [, pid, mark = ''] = NAME.exec(name) ?? []
+      if (!pid) continue
+      const fate = fateOf(Number(pid), mark)
+      const path = join(this.#path, name)
+      if (fate === 'dead' || (fate === 'unknown' && isForgotten(path))) rmSync(path, { force: true })
+    }
+  }
+
+  #names(): string[] {
+    try {
+      return readdirSync(this.#path)
+    } catch {
+      return []
+    }
+  }
+
+  async #writeOne({ name, bytes }: Payload): Promise<void> {
+    const file = await open(join(this.#path, name), 'w', 0o600)
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  }
+}
+
+function syncedNow(path: string, flags: string, use: (fd: number) => void): void {
+  const fd = openSync(path, flags, 0o600)
+  try {
+    use(fd)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function sumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('base64')
+}
+
+function isForgotten(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && Date.now() - found.mtimeMs > FORGOTTEN
+}

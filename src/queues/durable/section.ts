@@ -1,0 +1,35 @@
+import { Arena } from '../../os/arena.js'
+import type { ArenaOptions } from '../../os/arena-file.js'
+import type { ArenaUser } from '../../os/arena-user.js'
+
+/** The lock of an arena, for doings that must not fail because somebody holds it: they are done when it comes free. */
+export class Section {
+  readonly arena: Arena
+  #owed: (() => void)[] = []
+
+  /** `use` is told the arena, and may be asked to take over from the dead, before this returns. */
+  constructor(options: ArenaOptions, use: (arena: Arena) => ArenaUser) {
+    this.arena = Arena.open(options, use)
+  }
+
+  /** Does it under the lock: now, or, in order, as soon as the lock can be had. */
+  do(entering: () => void): void {
+    if (this.arena.closed) return
+    if (this.#owed.length > 0 || !this.arena.enter()) {
+      this.#owed.push(entering)
+      return
+    }
+    try {
+      entering()
+    } finally {
+      this.arena.leave()
+    }
+  }
+
+  /** The lock may be free: does what was put off. */
+  unlocked(): void {
+    const owed = this.#owed
+    this.#owed = []
+    for (const entering of owed) this.do(entering)
+  }
+}

@@ -1,0 +1,343 @@
+import type { Entry, Lease } from '../../core/entry.js'
+import { packParcel } from '../../core/parcel-codec.js'
+import type { Store, StoreListener, Wants } from '../../core/store.js'
+import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
+import { type Arena, ITEMS as NEWS_ITEMS, REST as NEWS_REST, ROOM as NEWS_ROOM } from '../../os/arena.js'
+import { Books, countPuts } from './books.js'
+import { clearAll } from './clear.js'
+import type { Changes, Put, Work } from './commit.js'
+import { DamagedRecords } from './damage.js'
+import type { Database } from './database.js'
+import type { DurableLease } from './durable-lease.js'
+import { HeldLeases } from './held-leases.js'
+import { Journal } from './journal.js'
+import { ACKED, LEASED, MOVING } from './lease-table.js'
+import { Ledger } from './ledger.js'
+import type { Payloads } from './payloads.js'
+import { Sealer } from './sealer.js'
+import { Section } from './section.js'
+import { arenaOptions, type DurableStoreOptions } from './store-options.js'
+import { Taking } from './taking.js'
+
+const NONE: readonly never[] = []
+
+/** Items on disk, shared by all processes that open the same directory; who has leased which is kept in memory that they share. */
+export class DurableStore<T> implements Store<T> {
+  readonly kind = 'durable'
+  readonly byteCapacity = Number.POSITIVE_INFINITY
+  readonly stride = 256
+  readonly priorities = true
+  readonly keys = true
+  ticket = 0
+  readonly #section: Section
+  #arena!: Arena
+  #ledger!: Ledger
+  #books!: Books
+  readonly #journal: Journal
+  readonly #payloads: Payloads
+  readonly #sealer: Sealer
+  #db: Database
+  #taking!: Taking<T>
+  #listener: StoreListener | undefined
+  #held!: HeldLeases<T>
+  readonly #damaged: DamagedRecords
+  #isClosed = false
+  #release = async (): Promise<void> => {}
+
+  constructor(o: DurableStoreOptions) {
+    this.#db = o.database
+    this.#payloads = o.payloads
+    this.#sealer = new Sealer(o.payloads, o.itemSize)
+    this.#journal = new Journal(() => this.#db, o.payloads, o.keyTtl, {
+      mayCommit: () => this.#ledger.compacting < 0,
+      departing: (transaction, work) => this.#departing(transaction, work),
+      committed: (work, changes) => this.#committed(work, changes),
+      failed: (puts, error) => this.#failed(puts, error),
+    })
+    this.#damaged = new DamagedRecords(this.#journal, () => this.#section.do(() => this.#books.recount()))
+    // Before it answers, it may ask to take over from a dead participant.
+    this.#section = new Section(arenaOptions(o), arena => {
+      this.#arena = arena
+      this.#ledger = new Ledger(arena.buffer, arena.offset)
+      this.#books = new Books(this.#ledger, arena, () => this.#db)
+      this.#held = new HeldLeases(this.#ledger, () => arena.slot)
+      this.#taking = new Taking<T>(this.#db, this.#ledger, o.payloads, (line, key) => this.#damaged.found(line, key))
+      return {
+        repair: () => this.#books.recount(),
+        reap: slot => this.#reap(slot),
+        news: conditions => this.#news(conditions),
+        unlocked: () => this.#unlocked(),
+        ending: () => this.#journal.flush(),
+      }
+    })
+  }
+
+  // ── state ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get capacity(): number {
+    return this.#ledger.capacity
+  }
+
+  get ready(): number {
+    const { held, leased } = this.#ledger
+    return Math.max(0, held - leased - this.delayed)
+  }
+
+  get delayed(): number {
+    const { delayed } = this.#ledger
+    return delayed === 0 ? 0 : Math.max(0, delayed - this.#taking.due.count)
+  }
+
+  get leased(): number {
+    return this.#ledger.leased
+  }
+
+  get nextDue(): number {
+    return this.#taking.due.next
+  }
+
+  get shut(): boolean {
+    return this.#ledger.shut
+  }
+
+  listen(listener: StoreListener): void {
+    this.#listener = listener
+  }
+
+  attend({ items, room, rest }: Wants): void {
+    if (this.#isClosed) return
+    const wants = (items ? NEWS_ITEMS : 0) | (room ? NEWS_ROOM : 0) | (rest ? NEWS_REST : 0)
+    this.#arena.attend(wants)
+    if (wants !== 0) this.#listener?.readable()
+  }
+
+  // ── in ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  seal(entries: readonly Entry<T>[]): void {
+    this.#sealer.seal(entries)
+  }
+
+  offer(entries: readonly Entry<T>[]): boolean {
+    return this.#offer(entries, undefined)
+  }
+
+  offerOnce(entries: readonly Entry<T>[], client: string, number: number): boolean {
+    return this.#offer(entries, { name: client, number })
+  }
+
+  storeNow(): void {
+    this.#journal.flush()
+  }
+
+  #offer(entries: readonly Entry<T>[], client: Put['client']): boolean {
+    const [first] = entries
+    if (!first || !this.#arena.enter()) return false
+    const count = entries.length
+    const ledger = this.#ledger
+    const fits = ledger.held + count <= ledger.capacity
+    if (fits) {
+      ledger.account(this.#arena.slot).accept(count, first.due > 0 ? count : 0)
+      ledger.held += count
+      if (first.due > 0) ledger.delayed += count
+    }
+    this.#arena.leave()
+    if (!fits) return false
+    this.#journal.put({
+      ticket: ++this.ticket,
+      ...this.#sealer.opened(entries),
+      count,
+      due: first.due,
+      priority: first.priority,
+      at: first.enqueuedAt,
+      key: first.key,
+      client,
+    })
+    return true
+  }
+
+  // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  take(max: number, now: number): readonly Lease<T>[] {
+    if (max <= 0 || !this.#arena.enter()) return NONE
+    try {
+      const leases = this.#taking.take(max, now, this.#arena.slot)
+      this.#held.add(leases)
+      return leases
+    } finally {
+      this.#arena.leave()
+    }
+  }
+
+  peek(now: number): T | undefined {
+    if (!this.#arena.enter()) throw this.#arena.lockedError()
+    try {
+      return this.#taking.peek(now)
+    } finally {
+      this.#arena.leave()
+    }
+  }
+
+  handedOver(lease: Lease<T>): void {
+    if (this.#held.has(lease)) this.#section.do(() => this.#held.setState(lease, LEASED))
+  }
+
+  ack(given: Lease<T>): boolean {
+    const lease = this.#held.end(given)
+    if (!lease) return false
+    this.#section.do(() => {
+      const ledger = this.#ledger
+      this.#held.setState(lease, ACKED)
+      ledger.leased--
+      ledger.held--
+      this.#arena.wake(NEWS_ROOM)
+      if (ledger.held === 0) this.#arena.wake(NEWS_REST)
+    })
+    this.#journal.settle(lease)
+    return true
+  }
+
+  giveBack(given: Lease<T>, due: number): boolean {
+    const lease = this.#held.end(given)
+    if (!lease) return false
+    if (due > 0) this.#delay(lease, due)
+    else
+      this.#section.do(() => {
+        this.#held.return(lease)
+        this.#arena.wake(NEWS_ITEMS, 1)
+      })
+    return true
+  }
+
+  #delay(lease: DurableLease<T>, due: number): void {
+    const { bytes } = packParcel([lease.entry])
+    this.#section.do(() => {
+      this.#held.setState(lease, MOVING)
+      this.#ledger.leased--
+      this.#ledger.delayed++
+    })
+    this.#journal.move({ from: lease, parcel: bytes, due, attempt: lease.attempt, priority: lease.priority })
+  }
+
+  // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async shutdown(): Promise<void> {
+    await this.#setShut(true)
+  }
+
+  async reopen(): Promise<void> {
+    await this.#setShut(false)
+  }
+
+  #setShut(shut: boolean): Promise<void> {
+    this.#ledger.shut = shut
+    this.#section.do(() => this.#wakeAll())
+    return this.#journal.do((_, meta) => {
+      meta.shut = shut
+    })
+  }
+
+  clear(): Promise<T[]> {
+    const { ledger, arena } = { ledger: this.#ledger, arena: this.#arena }
+    return clearAll<T>({ ledger, arena, journal: this.#journal, payloads: this.#payloads })
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    const leases = this.#held.endAll()
+    this.#section.do(() => {
+      for (const lease of leases) this.#held.return(lease)
+      this.#arena.wake(NEWS_ITEMS)
+    })
+    await this.#journal.drain()
+    this.#arena.close()
+    await this.#release()
+  }
+
+  /** What remains to be done when this handle is closed. */
+  whenClosed(release: () => Promise<void>): void {
+    this.#release = release
+  }
+
+  // ── what others do ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Counts what is on disk, and takes over from those who have died. */
+  begin(capacity: number | undefined): void {
+    this.#arena.reap()
+    if (!this.#arena.enter()) throw this.#arena.lockedError()
+    const { shut, capacity: stored } = this.#db.meta
+    const isAlone = this.#arena.participants().every(({ slot, alive }) => slot === this.#arena.slot || !alive)
+    if (isAlone) this.#ledger.shut = shut
+    this.#books.recount()
+    this.#arena.leave()
+    if (capacity !== undefined && capacity !== stored) this.#resize(capacity)
+  }
+
+  #resize(capacity: number): void {
+    this.#journal.do((_, meta) => {
+      meta.capacity = capacity
+    })
+    this.#ledger.capacity = capacity
+  }
+
+  #reap(slot: number): void {
+    const adopted = this.#books.reap(slot)
+    this.#books.recount()
+    this.#wakeAll()
+    for (const place of adopted) this.#journal.settle(place)
+  }
+
+  #wakeAll(): void {
+    for (const condition of [NEWS_ITEMS, NEWS_ROOM, NEWS_REST]) this.#arena.wake(condition)
+  }
+
+  #news(conditions: number): void {
+    if (this.#ledger.removed) {
+      this.#listener?.broken(new QueueNotFoundError('the queue was removed by another process'))
+      return
+    }
+    this.#arena.arm(conditions)
+    this.#journal.resume()
+    if ((conditions & NEWS_ROOM) !== 0) this.#listener?.writable()
+    if ((conditions & ~NEWS_ROOM) !== 0) this.#listener?.readable()
+  }
+
+  #unlocked(): void {
+    this.#section.unlocked()
+    this.#listener?.readable()
+    this.#listener?.writable()
+  }
+
+  // ── commits ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #departing(transaction: number, work: Work): void {
+    const { items, delayed } = countPuts(work.puts)
+    this.#ledger.account(this.#arena.slot).depart(transaction, items, delayed)
+  }
+
+  #committed(work: Work, changes: Changes): void {
+    this.#section.do(() => {
+      this.#books.published(work, changes)
+      const { items } = countPuts(work.puts)
+      if (items > 0) this.#arena.wake(NEWS_ITEMS, items === 1 ? 1 : Number.POSITIVE_INFINITY)
+      if (changes.repeated > 0) this.#arena.wake(NEWS_ROOM)
+      if (this.#ledger.held === 0) this.#arena.wake(NEWS_REST)
+    })
+    const last = work.puts.at(-1)
+    if (changes.repeated > 0) this.#listener?.repeated(changes.repeated)
+    if (last) this.#listener?.stored(last.ticket)
+    if (last || work.moves.length > 0) this.#listener?.readable()
+    if (changes.repeated > 0) this.#listener?.writable()
+  }
+
+  #failed(puts: readonly Put[], error: unknown): void {
+    if (puts.length === 0) return
+    const { items, delayed } = countPuts(puts)
+    this.#section.do(() => {
+      this.#books.refused(items, delayed)
+      this.#arena.wake(NEWS_ROOM)
+    })
+    for (const { ticket } of puts) this.#listener?.failed(ticket, error)
+    this.#listener?.writable()
+  }
+}

@@ -1,0 +1,117 @@
+import type { Database } from './database.js'
+import { DurableLease, itemOf } from './durable-lease.js'
+import { firstOf, keyOf } from './layout.js'
+import { attemptOf, FREE, LEASED, stateOf, wordOf } from './lease-table.js'
+import { DELAYED, ITEMS, type Ledger, type Line } from './ledger.js'
+import { LineReader, type LineRecord } from './line-reader.js'
+import type { Payloads } from './payloads.js'
+
+const LAST = Number.MAX_SAFE_INTEGER
+
+/** Of the delayed items: how many are due, and when the next one will be. */
+interface Due {
+  readonly version: number
+  readonly until: number
+  readonly count: number
+  readonly next: number
+}
+
+/** Reads the two lines as one: items in line, and delayed ones whose time has come. */
+export class Taking<T> {
+  readonly #ledger: Ledger
+  readonly #payloads: Payloads
+  readonly #db: Database
+  readonly #items: LineReader<T>
+  readonly #delayed: LineReader<T>
+  #due: Due = { version: -1, until: 0, count: 0, next: 0 }
+  #version = -1
+  #now = 0
+
+  constructor(db: Database, ledger: Ledger, payloads: Payloads, damaged: (line: Line, key: Buffer) => void) {
+    this.#db = db
+    this.#ledger = ledger
+    this.#payloads = payloads
+    this.#items = new LineReader(db, ledger, ITEMS, key => damaged(ITEMS, key))
+    this.#delayed = new LineReader(db, ledger, DELAYED, key => damaged(DELAYED, key))
+  }
+
+  /** Under the lock: leases up to so many items for this slot. */
+  take(max: number, now: number, slot: number): DurableLease<T>[] {
+    this.#refresh(now)
+    const { table } = this.#ledger
+    const leases: DurableLease<T>[] = []
+    while (leases.length < max && !table.crowded) {
+      const record = this.#head()
+      if (!record) break
+      const most = Math.min(max, leases.length + record.head.count)
+      while (leases.length < most && !table.crowded) {
+        leases.push(this.#lease(record, slot))
+        if (!this.#reader(record).again(record)) break
+      }
+    }
+    this.#ledger.leased += leases.length
+    return leases
+  }
+
+  /** Under the lock: what would be taken next. */
+  peek(now: number): T | undefined {
+    this.#refresh(now)
+    const record = this.#head()
+    return record && itemOf(record.entries[record.next]!, this.#payloads)
+  }
+
+  /** As of the last time that was given: an item is due when it was looked for since it is. */
+  get due(): Due {
+    const { version } = this.#ledger
+    const known = this.#due
+    const isCurrent = known.version === version && known.until <= this.#now
+    if (isCurrent && this.#now < known.next) return known
+    this.#refresh()
+    const { delayed } = this.#db
+    const start = isCurrent ? keyOf(known.until, LAST) : undefined
+    const end = keyOf(this.#now, LAST)
+    const more = delayed.getKeysCount(start ? { start, end } : { end })
+    const [next] = delayed.getKeys({ start: end, limit: 1 })
+    this.#due = {
+      version,
+      until: this.#now,
+      count: more + (isCurrent ? known.count : 0),
+      next: next ? firstOf(next) : Number.POSITIVE_INFINITY,
+    }
+    return this.#due
+  }
+
+  #reader({ line }: LineRecord<T>): LineReader<T> {
+    return line === DELAYED ? this.#delayed : this.#items
+  }
+
+  #refresh(now = this.#now): void {
+    if (now > this.#now) this.#now = now
+    const { version } = this.#ledger
+    if (version === this.#version) return
+    this.#version = version
+    this.#db.refresh()
+  }
+
+  /** A delayed item stands in line as if it had been put when it fell due, or, given back, when it was put. */
+  #head(): LineRecord<T> | undefined {
+    const item = this.#items.head()
+    const due = this.#ledger.delayed > 0 ? this.#delayed.head(this.#now) : undefined
+    if (!item || !due) return item ?? due
+    const order = due.head.priority - item.head.priority || due.head.place - item.head.place
+    return order < 0 ? due : item
+  }
+
+  #lease(record: LineRecord<T>, slot: number): DurableLease<T> {
+    const { table } = this.#ledger
+    const index = record.next
+    const seq = record.base + index
+    const at = table.find(seq)
+    const isKnown = at >= 0 && stateOf(table.word(at)) !== FREE
+    const attempt = isKnown ? attemptOf(table.word(at)) : record.head.attempt
+    const word = wordOf(LEASED, record.line === DELAYED, slot, attempt)
+    if (isKnown) table.setWord(at, word)
+    else table.add(seq, record.first, index, word)
+    return new DurableLease(record, index, attempt, this.#payloads)
+  }
+}

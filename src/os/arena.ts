@@ -294,7 +294,8 @@ export class Arena {
   /** Whoever should have woken this handle may have died before it did. */
   #tick(): void {
     const now = Date.now()
-    if (Math.abs(now - this.#looked[0]!) > FRESH) {
+    // Also where a damaged file has no number.
+    if (!(Math.abs(now - this.#looked[0]!) <= FRESH)) {
       this.#looked[0] = now
       this.reap()
     }

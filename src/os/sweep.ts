@@ -10,7 +10,7 @@ const AGE = 10_000
 export function sweep(path: string): void {
   const directory = dirname(path)
   const old = Date.now() - AGE
-  for (const name of readdirSync(directory)) {
+  for (const name of namesIn(directory)) {
     const kind = LEFT.exec(name)?.[1]
     if (!kind) continue
     const left = join(directory, name)
@@ -19,6 +19,15 @@ export function sweep(path: string): void {
     } catch {
       // Somebody else swept it.
     }
+  }
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+  } catch {
+    // Whoever makes something there gets the error.
+    return []
   }
 }
 

@@ -20,7 +20,7 @@ import { checkName } from '#src/os/check-name'
 import { Doorbell } from '#src/os/doorbell'
 import { privateDirectory } from '#src/os/private-directory'
 import { openBank } from '../fixtures/os-arena.js'
-import { closing, paths } from './program.js'
+import { closing, paths, run } from './program.js'
 
 const path = paths()
 const keep = closing()
@@ -80,6 +80,12 @@ describe('a file', () => {
       expect(() => bankAt(place)).toThrow(refused('ERR_UNSAFE_FILE'))
     }
     bell.close()
+  })
+
+  it('in a directory that is not there, or that is a file, is an error that says so', () => {
+    const place = file()
+    expect(() => bankAt(`${place}/queue`)).toThrow(refused('ERR_SYSTEM'))
+    expect(() => bankAt(`${path()}/queue`)).toThrow(/no such file or directory/)
   })
 
   it.skipIf(!root)('of another user is refused (skipped unless run by root)', () => {
@@ -197,6 +203,17 @@ describe('the private directory', () => {
     process.env.QUEUELINK_DIR = place
     make(place)
     expect(() => privateDirectory()).toThrow(refused('ERR_UNSAFE_DIRECTORY'))
+  })
+})
+
+describe('where no native code may be loaded', () => {
+  it('an error says what to use instead, and nothing is left', async () => {
+    const place = path()
+    const env = { NODE_OPTIONS: '--no-addons' }
+    expect((await run(['make', place], { env })).stdout).toMatch(/^ERR_UNSUPPORTED .* hostQueue\(\)/)
+    expect(readdirSync(dirname(place)).filter(name => name.startsWith(basename(place)))).toEqual([])
+    bankAt(place)
+    expect((await run(['attach', place], { env })).stdout).toBe('ERR_UNSUPPORTED')
   })
 })
 

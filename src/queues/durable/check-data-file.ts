@@ -1,12 +1,14 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 
-// An lmdb file begins with two pages, each: 16 bytes of page header, then magic u32 | version u32 | address u64 | map size u64,
-// two descriptions of trees of 48 bytes (the first begins with the page size u32), last page u64, transaction u64.
+// A data file begins with two pages, each: 24 bytes of page header, then magic u32 | version u32 | address u64 | map size u64,
+// two descriptions of trees of 48 bytes (the first begins with the page size u32), last page u64, transaction u64. The
+// head of its pages is larger than that of lmdb as others have it.
+const HEADER = 24
 const MAGIC = 0xbeefc0de
-const META_BYTES = 16 + 24 + 2 * 48 + 16
-const PAGE_SIZE_AT = 16 + 24
-const LAST_PAGE_AT = 16 + 24 + 2 * 48
+const PAGE_SIZE_AT = HEADER + 24
+const LAST_PAGE_AT = PAGE_SIZE_AT + 2 * 48
+const META_BYTES = LAST_PAGE_AT + 16
 const SMALLEST_PAGE = 512
 const LARGEST_PAGE = 65_536
 
@@ -19,11 +21,12 @@ export function checkDataFile(path: string): void {
   try {
     const { size } = fstatSync(fd)
     const first = metaAt(fd, 0)
-    if (!first || first.readUInt32LE(16) !== MAGIC) throw unusable(path, 'is no data file of a queue', 'ERR_FOREIGN')
+    if (!first || first.readUInt32LE(HEADER) !== MAGIC)
+      throw unusable(path, 'is no data file of a queue', 'ERR_FOREIGN')
     const pageSize = first.readUInt32LE(PAGE_SIZE_AT)
     const isPageSize = pageSize >= SMALLEST_PAGE && pageSize <= LARGEST_PAGE && (pageSize & (pageSize - 1)) === 0
     const second = isPageSize ? metaAt(fd, pageSize) : undefined
-    if (!second || second.readUInt32LE(16) !== MAGIC) throw unusable(path, 'has a damaged head', 'ERR_DAMAGED')
+    if (!second || second.readUInt32LE(HEADER) !== MAGIC) throw unusable(path, 'has a damaged head', 'ERR_DAMAGED')
     // The newer of the two counts.
     const newer = transactionOf(first) >= transactionOf(second) ? first : second
     const pages = newer.readBigUInt64LE(LAST_PAGE_AT) + 1n

@@ -15,6 +15,9 @@ Endpoints:
   -             stdin as the source, stdout as a destination
   file:PATH     a file; a bare PATH means the same
   exec:COMMAND  a command line for the shell: its stdout as the source, its stdin as a destination
+  shm:NAME      a shared queue, which is made if it is not there; shm:NAME@RUN with a run id
+  unix:PATH, tcp:HOST:PORT
+                a hosted queue; its token is in the environment variable QUEUELINK_TOKEN
 
 Every item of the source reaches every destination. Reading goes no further than the slowest of them has
 stored, so that memory stays small however long the stream is. The first Ctrl-C stops reading, stores what is

@@ -1,4 +1,5 @@
 import { amount } from './amounts.js'
+import { columns } from './columns.js'
 import type { Live } from './live-server.js'
 
 /** What runs, as text: a line for each link and each queue. */
@@ -21,15 +22,4 @@ export function table({ name, pid, state, age, links, queues }: Live): string {
     ...columns([['LINK', 'ITEMS', 'UNDER WAY', 'RESTARTS'], ...linkRows]),
     ...(queueRows.length > 0 ? ['', ...columns([['QUEUE', 'SIZE', 'CAPACITY', 'KIND'], ...queueRows])] : []),
   ].join('\n')
-}
-
-/** The first column to the left, numbers to the right. */
-function columns(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map(row => row[at]?.length ?? 0)))
-  return rows.map(row =>
-    row
-      .map((cell, at) => (at === 0 ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0)))
-      .join('  ')
-      .trimEnd(),
-  )
 }

@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { report } from './describe-error.js'
 import type { DrawOptions } from './draw.js'
 import { ExitCode } from './exit-code.js'
 import { ENDPOINTS, EXAMPLES, EXIT_CODES, GRAPH_EXIT_CODES } from './help.js'
+import { count } from './parse-count.js'
+import { defineQueueCommands } from './queues/define-queue-commands.js'
 import type { RunGraphOptions } from './run-graph.js'
 import type { RunOptions } from './run-link.js'
 import type { TopOptions } from './top.js'
@@ -84,6 +86,9 @@ export async function program(args: readonly string[]): Promise<ExitCode> {
       const { top } = await import('./top.js')
       code = await top(which, options)
     })
+  defineQueueCommands(queuelink, ended => {
+    code = ended
+  })
   try {
     await queuelink.parseAsync(args, { from: 'user' })
     return code
@@ -93,12 +98,6 @@ export async function program(args: readonly string[]): Promise<ExitCode> {
     report(error)
     return error instanceof UsageError ? ExitCode.usage : ExitCode.failed
   }
-}
-
-function count(text: string): number {
-  const value = Number(text)
-  if (Number.isSafeInteger(value) && value > 0) return value
-  throw new InvalidArgumentError('Give a whole number, 1 or more.')
 }
 
 function version(): string {

@@ -1,5 +1,6 @@
 import process from 'node:process'
 import { map, type Observable } from 'rxjs'
+import type { Queue } from '../core/queue.js'
 import type { LinkError } from '../errors/link-error.js'
 import type { Format } from '../io/format.js'
 import type { GraphMetrics } from '../link/graph/graph-status.js'
@@ -11,12 +12,13 @@ import { describeError, report } from './describe-error.js'
 import { ExitCode } from './exit-code.js'
 import { Interruption } from './interruption.js'
 import { LiveServer } from './live-server.js'
-import { type Ends, openEnds } from './open-ends.js'
+import { type EndOptions, type Ends, openEnds } from './open-ends.js'
 import { outcome } from './outcome.js'
 import { type Endpoint, parseEndpoint } from './parse-endpoint.js'
 import { parseStep } from './parse-step.js'
 import { PATIENCE } from './patience.js'
 import { Progress } from './progress.js'
+import { meetAt } from './queues/queue-address.js'
 import { isStdoutGone } from './stdout-gone.js'
 import { UsageError } from './usage-error.js'
 
@@ -53,8 +55,9 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
     status = news
     if (news.state === 'restarting' && !o.quiet) process.stderr.write(`queuelink: ${news.why}\n`)
   })
+  const queues = await openQueues([source, ...destinations])
   const interruption = new Interruption(() => link.stop({ timeout: PATIENCE }))
-  const ends = opened(link, source, destinations, o)
+  const ends = opened(link, source, destinations, { ...o, queues })
   const server = o.top ? LiveServer.open(liveOf(link)) : undefined
   const start = performance.now()
   const progress = o.quiet
@@ -63,6 +66,7 @@ export async function runLink(from: string, to: readonly string[], o: RunOptions
   const error = await outcome(link, ends)
   progress?.stop()
   const stopped = await interruption.over()
+  await Promise.all([...queues.values()].map(queue => queue.close()))
   server?.close()
   // A reader of stdout that has gone is no failure worth a word.
   if (await isStdoutGone()) return ExitCode.pipeClosed
@@ -96,6 +100,13 @@ function liveOf(link: QueueLink): Observable<GraphMetrics> {
   )
 }
 
+/** A queue that two endpoints name is opened twice, so that the link sees that they are one. */
+async function openQueues(endpoints: readonly Endpoint[]): Promise<Map<Endpoint, Queue<unknown>>> {
+  const queues = new Map<Endpoint, Queue<unknown>>()
+  for (const endpoint of endpoints) if (endpoint.kind === 'queue') queues.set(endpoint, await meetAt(endpoint.queue))
+  return queues
+}
+
 /** The numbers of a link, under the names of the command line. */
 function moved(source: Endpoint, ends: Ends, link: QueueLink, { placement }: LinkStatus): object {
   const { settled, unsettled, bytes, restarts, destinations } = link.metrics()
@@ -111,7 +122,7 @@ function moved(source: Endpoint, ends: Ends, link: QueueLink, { placement }: Lin
 }
 
 /** As openEnds; a circle, or one file twice, is a mistake of the command line. */
-function opened(link: QueueLink, source: Endpoint, destinations: readonly Endpoint[], o: RunOptions): Ends {
+function opened(link: QueueLink, source: Endpoint, destinations: readonly Endpoint[], o: EndOptions): Ends {
   try {
     return openEnds(link, source, destinations, o)
   } catch (error) {

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, mkdirSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -26,6 +26,11 @@ export function privateDirectory(): string {
   if ((found.mode & 0o077) !== 0)
     throw unsafe(path, `other users can enter it (mode ${(found.mode & 0o777).toString(8)})`)
   return path
+}
+
+/** What is in it. */
+export function namesIn(directory: string): string[] {
+  return readdirSync(directory)
 }
 
 function unsafe(path: string, why: string): QueueLinkError {

@@ -6,6 +6,9 @@ export const HEADER = 4
 /** Bytes of a frame, at most, unless its reader says otherwise. */
 export const FRAME_LIMIT = 8 * 1024 * 1024
 
+/** Bytes of a frame, besides a large part of what it holds. */
+export const FRAME_ROOM = 64 * 1024
+
 /** Cuts a stream of bytes into frames: a length, big-endian, and as many bytes, again and again. */
 export class Frames {
   /** Bytes of a frame, at most; what has not come yet is held to what it is set to. */

@@ -1,14 +1,15 @@
 import type { Lease } from '../../core/entry.js'
+import { FRAME_ROOM } from '../../core/frames.js'
 import type { Mailbox } from '../../core/mailbox.js'
 import { packParcel } from '../../core/parcel-codec.js'
 import { portableError } from '../../core/portable-error.js'
 import type { Taker } from '../../core/taker.js'
+import type { Wire } from '../../core/wire.js'
 import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
 import { clock } from '../../util/clock.js'
 import { Ring } from '../../util/ring.js'
-import { FRAME_ROOM, ITEM_BYTES } from './limits.js'
+import { ITEM_BYTES } from './limits.js'
 import type { ToClient, ToHost } from './protocol.js'
-import type { Wire } from './wire.js'
 
 type Settle = Extract<ToHost, { type: 'settle' }>
 

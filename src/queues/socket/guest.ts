@@ -4,22 +4,13 @@ import type { Mailbox } from '../../core/mailbox.js'
 import { packParcel, unpackParcel } from '../../core/parcel-codec.js'
 import { portableError } from '../../core/portable-error.js'
 import type { Queue } from '../../core/queue.js'
+import { cutOff, type Message, protocolError, Wire } from '../../core/wire.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { Feeder } from './feeder.js'
 import { HELLO_LIMIT, readHello } from './hello.js'
 import { QUESTIONS } from './limits.js'
-import {
-  checkToHost,
-  type Message,
-  protocolError,
-  type Question,
-  type Standing,
-  type ToClient,
-  type ToHost,
-  type Welcome,
-} from './protocol.js'
+import { checkToHost, type Question, type Standing, type ToClient, type ToHost, type Welcome } from './protocol.js'
 import type { PutSession } from './put-session.js'
-import { cutOff, Wire } from './wire.js'
 
 /** What a connection needs of the host that it came to. */
 export interface GuestHost<T> {

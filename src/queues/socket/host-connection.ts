@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { cutOff, type Message, Wire } from '../../core/wire.js'
 import { QueueClosedError } from '../../errors/queue-closed-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
 import { Deferred } from '../../util/deferred.js'
 import { type Address, formatAddress } from './address.js'
 import { packHello } from './hello.js'
-import type { Message, ToClient, ToHost, Welcome } from './protocol.js'
-import { cutOff, Wire } from './wire.js'
+import type { ToClient, ToHost, Welcome } from './protocol.js'
 
 export interface ConnectionTerms {
   readonly address: Address

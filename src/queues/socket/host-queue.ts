@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
-import { FRAME_LIMIT } from '../../core/frames.js'
+import { FRAME_LIMIT, FRAME_ROOM } from '../../core/frames.js'
 import { isJoinable, mailboxOf } from '../../core/mailbox-of.js'
 import { checkCount } from '../../core/options.js'
 import { Queue } from '../../core/queue.js'
@@ -9,7 +9,6 @@ import { QueueClosedError } from '../../errors/queue-closed-error.js'
 import { type AddressLike, formatAddress, parseAddress } from './address.js'
 import { TOKEN_LIMIT } from './hello.js'
 import { Host } from './host.js'
-import { FRAME_ROOM } from './limits.js'
 
 export interface HostOptions {
   /** What every client has to know. A random one by default; `descriptor()` tells it. */

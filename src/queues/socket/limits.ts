@@ -4,7 +4,5 @@ export const PUT_BYTES = 8 * 1024 * 1024
 export const PUTS = 65_536
 /** Questions that a client may have asked and not heard of, at most. */
 export const QUESTIONS = 1024
-/** Bytes of a frame, besides a parcel. */
-export const FRAME_ROOM = 64 * 1024
 /** Encoded bytes of items on their way to a client, besides one parcel. */
 export const ITEM_BYTES = 1024 * 1024

@@ -1,4 +1,4 @@
-import { QueueLinkError } from '../../errors/queue-link-error.js'
+import { type Message, protocolError } from '../../core/wire.js'
 
 // What a host and its clients say to each other, after the hello. A frame is a list of these. Unknown ones are an error.
 
@@ -88,14 +88,6 @@ export interface Standing {
   readonly leased: number
   readonly shut: boolean
   readonly full: boolean
-}
-
-export interface Message {
-  readonly type: string
-}
-
-export function protocolError(message: string): QueueLinkError {
-  return new QueueLinkError(message, 'ERR_PROTOCOL')
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0

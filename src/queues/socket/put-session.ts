@@ -2,13 +2,14 @@ import { Entry } from '../../core/entry.js'
 import type { Mailbox } from '../../core/mailbox.js'
 import { unpackParcel } from '../../core/parcel-codec.js'
 import type { Waiting } from '../../core/put-line.js'
+import { protocolError } from '../../core/wire.js'
 import { CodecError } from '../../errors/codec-error.js'
 import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
 import { QueueFullError } from '../../errors/queue-full-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { clock } from '../../util/clock.js'
 import { PUT_BYTES, PUTS } from './limits.js'
-import { protocolError, type ToHost } from './protocol.js'
+import type { ToHost } from './protocol.js'
 
 type Put = Extract<ToHost, { type: 'put' }>
 

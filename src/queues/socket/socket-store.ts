@@ -1,4 +1,5 @@
 import type { Entry, Lease } from '../../core/entry.js'
+import { FRAME_ROOM } from '../../core/frames.js'
 import type { Parcel } from '../../core/parcel.js'
 import { packParcel } from '../../core/parcel-codec.js'
 import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
@@ -9,7 +10,6 @@ import { Asks } from './asks.js'
 import { Belief } from './belief.js'
 import { type ConnectionEvents, type ConnectionTerms, HostConnection } from './host-connection.js'
 import { LeaseWindow } from './lease-window.js'
-import { FRAME_ROOM } from './limits.js'
 import type { Question, ToClient, ToHost, Welcome } from './protocol.js'
 import { PutLog, putMessage } from './put-log.js'
 

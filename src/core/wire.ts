@@ -1,11 +1,14 @@
 import type { Duplex } from 'node:stream'
-import { decode, encodeBehind } from '../../core/codec.js'
-import { FRAME_LIMIT, Frames, HEADER } from '../../core/frames.js'
-import { QueueLinkError } from '../../errors/queue-link-error.js'
-import { type Message, protocolError } from './protocol.js'
+import { QueueLinkError } from '../errors/queue-link-error.js'
+import { decode, encodeBehind } from './codec.js'
+import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 
 /** What a frame is filled up to, unless a single message is larger. */
 const FRAME_BYTES = 128 * 1024
+
+export interface Message {
+  readonly type: string
+}
 
 export interface WireEvents<In, Out> {
   /** The first frame, as it came. Without this, it is messages as all others. */
@@ -187,6 +190,10 @@ export class Wire<In extends Message, Out extends Message> {
 
 function isMessage(value: unknown): boolean {
   return typeof (value as Message | null | undefined)?.type === 'string'
+}
+
+export function protocolError(message: string): QueueLinkError {
+  return new QueueLinkError(message, 'ERR_PROTOCOL')
 }
 
 /** Why a connection was given up; says so in one sentence. */

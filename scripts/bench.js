@@ -21,6 +21,7 @@ for (const name of names.length > 0 ? names : CONTESTS) {
   run(process.execPath, [`build/bench/${name}.js`])
 }
 
+/** @param {string} command @param {string[]} args */
 function run(command, args) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' })
   if (status !== 0) process.exit(status ?? 1)

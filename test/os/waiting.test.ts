@@ -92,6 +92,11 @@ describe('waiting', () => {
     expect(beside(place)).toEqual([])
   })
 
+  it('wakes a worker thread, which takes its leave when it ends', async () => {
+    const { code, stdout } = await run(['worker-waits', path()])
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `waits\n${ITEMS}\n1` })
+  })
+
   it('wakes the next one at once when a waiter was killed while it waited', async () => {
     const place = path()
     const bank = bankAt(place)

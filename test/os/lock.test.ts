@@ -165,9 +165,12 @@ describe('the lock', () => {
     }
     await Promise.all([start(), start(), start()])
     const end = Date.now() + 4000
-    while (Date.now() < end) {
-      await sleep(20 + Math.random() * 60)
+    // Until some were killed in the section.
+    while (Date.now() < end || bank.read().stolen < 2) {
       const victim = hammers.shift() as Program
+      // At work by now.
+      await victim.news()
+      await sleep(Math.random() * 20)
       await victim.kill()
       kills++
       acknowledged += reported(victim)
@@ -189,5 +192,5 @@ describe('the lock', () => {
     bank.arena.reap()
     expect(bank.arena.participants()).toHaveLength(1)
     expect(bank.arena.waiters(ITEMS)).toBe(0)
-  })
+  }, 60_000)
 })

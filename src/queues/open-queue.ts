@@ -7,6 +7,7 @@ type Opener = <T>(descriptor: QueueDescriptor) => Promise<Queue<T>>
 /** Loaded when first needed: what one kind stands on, the others need not pay for. */
 const OPENERS: Readonly<Record<string, () => Promise<Opener>>> = {
   shared: async () => (await import('./shared/shared-queue.js')).openSharedQueue,
+  durable: async () => (await import('./durable/durable-queue.js')).openDurableQueue,
   hosted: async () => (await import('./socket/connect-queue.js')).openHosted,
 }
 

@@ -74,7 +74,8 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
     const descriptor = (): QueueDescriptor => ({
       kind: 'durable',
       path: directory,
-      ...(o.joinable ? { joinable: true } : {}),
+      ...(o.joinable && { joinable: true }),
+      ...(durability === 'async' && { durability }),
     })
     const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
     return new SyncQueue(mailbox, o.joinable ?? false, { descriptor, unlink })
@@ -82,6 +83,16 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
     await release()
     throw error
   }
+}
+
+/** Opens the queue that a descriptor names, as its first opener did; QueueNotFoundError if it is gone. */
+export function openDurableQueue<T>(descriptor: QueueDescriptor): Promise<SyncQueue<T>> {
+  const { path, joinable = false, durability = 'sync' } = descriptor
+  return durableQueue<T>(path as string, {
+    mode: 'attach',
+    joinable: joinable as boolean,
+    durability: durability as Durability,
+  })
 }
 
 function pathOf(path: unknown): string {

@@ -7,6 +7,7 @@ import type { QueueDescriptor } from '../../core/origin.js'
 import { ITEM_SIZE } from '../../core/spill.js'
 import { SyncQueue } from '../../core/sync-queue.js'
 import { optionError } from '../../errors/option-error.js'
+import type { QueueLinkError } from '../../errors/queue-link-error.js'
 import type { Durability } from './database.js'
 import { type Mode, openDatabase } from './databases.js'
 import { Payloads } from './payloads.js'
@@ -14,6 +15,9 @@ import { DurableStore } from './store.js'
 
 /** How long a key is remembered after its item was acknowledged, in ms. */
 const KEY_TTL = 5 * 60 * 1000
+
+/** How often a queue is tried to be opened whose lock is held, 20 ms apart. */
+const ATTEMPTS = 250
 
 export interface DurableQueueOptions<T> extends CommonOptions<T> {
   /** `sync`: a put resolves when it survives a power loss. `async`: when it survives the end of every process. `sync`. */
@@ -63,25 +67,40 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
   const maxAttempts = checkCount('maxAttempts', o.maxAttempts, 16)
   const name = o.name ?? directory
   const { database, release } = await openDatabase(directory, mode, durability)
-  try {
-    const payloads = new Payloads(directory)
-    const what = `the queue in ${directory}`
-    const store = new DurableStore<T>({ what, leases: join(directory, 'leases'), database, payloads, itemSize, keyTtl })
-    store.begin(o.capacity)
-    store.whenClosed(release)
-    payloads.sweep(file => database.payloads.doesExist(Buffer.from(file)))
-    const mailbox = new Mailbox(store, { ...o, name, maxAttempts })
-    const descriptor = (): QueueDescriptor => ({
-      kind: 'durable',
-      path: directory,
-      ...(o.joinable && { joinable: true }),
-      ...(durability === 'async' && { durability }),
-    })
-    const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
-    return new SyncQueue(mailbox, o.joinable ?? false, { descriptor, unlink })
-  } catch (error) {
+  const payloads = new Payloads(directory)
+  const what = `the queue in ${directory}`
+  const at = { what, leases: join(directory, 'leases'), database, payloads, itemSize, keyTtl, release }
+  const store = await unlessLocked(() => new DurableStore<T>(at)).catch(async error => {
     await release()
     throw error
+  })
+  try {
+    await store.begin(o.capacity)
+    payloads.sweep(file => database.payloads.doesExist(Buffer.from(file)))
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+  const mailbox = new Mailbox(store, { ...o, name, maxAttempts })
+  const descriptor = (): QueueDescriptor => ({
+    kind: 'durable',
+    path: directory,
+    ...(o.joinable && { joinable: true }),
+    ...(durability === 'async' && { durability }),
+  })
+  const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
+  return new SyncQueue(mailbox, o.joinable ?? false, { descriptor, unlink })
+}
+
+/** The place of somebody who died can be taken only when nobody is in the section. */
+async function unlessLocked<R>(open: () => R): Promise<R> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return open()
+    } catch (error) {
+      if ((error as QueueLinkError).code !== 'ERR_QUEUE_LOCKED' || attempt === ATTEMPTS) throw error
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
   }
 }
 

@@ -26,6 +26,19 @@ export class Section {
     }
   }
 
+  /** As `do`; resolves with what it answers. */
+  async eventually<R>(entering: () => R): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.do(() => {
+        try {
+          resolve(entering())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
   /** The lock may be free: does what was put off. */
   unlocked(): void {
     const owed = this.#owed

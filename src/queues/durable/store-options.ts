@@ -11,6 +11,8 @@ export interface DurableStoreOptions {
   readonly payloads: Payloads
   readonly itemSize: number
   readonly keyTtl: number
+  /** Lets go of the database. */
+  readonly release: () => Promise<void>
 }
 
 /** Where leases lie: a lost or useless file is made anew. */

@@ -42,11 +42,12 @@ export class DurableStore<T> implements Store<T> {
   #held!: HeldLeases<T>
   readonly #damaged: DamagedRecords
   #isClosed = false
-  #release = async (): Promise<void> => {}
+  readonly #release: () => Promise<void>
 
   constructor(o: DurableStoreOptions) {
     this.#db = o.database
     this.#payloads = o.payloads
+    this.#release = o.release
     this.#sealer = new Sealer(o.payloads, o.itemSize)
     this.#journal = new Journal(() => this.#db, o.payloads, o.keyTtl, {
       mayCommit: () => this.#ledger.compacting < 0,
@@ -254,30 +255,25 @@ export class DurableStore<T> implements Store<T> {
     await this.#release()
   }
 
-  /** What remains to be done when this handle is closed. */
-  whenClosed(release: () => Promise<void>): void {
-    this.#release = release
-  }
-
   // ── what others do ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Counts what is on disk, and takes over from those who have died. */
-  begin(capacity: number | undefined): void {
+  async begin(capacity: number | undefined): Promise<void> {
     this.#arena.reap()
-    if (!this.#arena.enter()) throw this.#arena.lockedError()
     const { shut, capacity: stored } = this.#db.meta
-    const isAlone = this.#arena.participants().every(({ slot, alive }) => slot === this.#arena.slot || !alive)
-    if (isAlone) this.#ledger.shut = shut
-    this.#books.recount()
-    this.#arena.leave()
-    if (capacity !== undefined && capacity !== stored) this.#resize(capacity)
+    await this.#section.eventually(() => {
+      const isAlone = this.#arena.participants().every(({ slot, alive }) => slot === this.#arena.slot || !alive)
+      if (isAlone) this.#ledger.shut = shut
+      this.#books.recount()
+    })
+    if (capacity !== undefined && capacity !== stored) await this.#resize(capacity)
   }
 
-  #resize(capacity: number): void {
-    this.#journal.do((_, meta) => {
+  #resize(capacity: number): Promise<void> {
+    this.#ledger.capacity = capacity
+    return this.#journal.do((_, meta) => {
       meta.capacity = capacity
     })
-    this.#ledger.capacity = capacity
   }
 
   #reap(slot: number): void {

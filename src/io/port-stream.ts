@@ -8,10 +8,11 @@ export class PortStream extends Duplex {
   readonly #port: Port
 
   constructor(port: Port) {
-    super()
+    super({ allowHalfOpen: false })
     this.#port = port
     port.on('message', (chunk: Uint8Array) => this.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
-    port.on('close', () => this.destroy())
+    // What came before is read first.
+    port.on('close', () => this.push(null))
     this.unref()
   }
 

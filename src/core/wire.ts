@@ -6,6 +6,9 @@ import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 /** What a frame is filled up to, unless a single message is larger. */
 const FRAME_BYTES = 128 * 1024
 
+/** In ms. */
+const LAST_WORDS = 1000
+
 export interface Message {
   readonly type: string
 }
@@ -41,6 +44,7 @@ export class Wire<In extends Message, Out extends Message> {
   #hello: boolean
   #closed = false
   #error: Error | undefined
+  #last: NodeJS.Timeout | undefined
   #heardAt = Date.now()
   /** Since when a frame that has begun, or a write that was not taken, waits; 0 if none does. */
   #halfSince = 0
@@ -135,12 +139,17 @@ export class Wire<In extends Message, Out extends Message> {
     return this.#heardAt < before ? 'it was silent' : undefined
   }
 
-  /** Ends it after what was said, without waiting for more. */
+  /**
+   * Ends it after what was said, and hears nothing more. Whoever is at the other end has a second to end it too: a socket that
+   * is closed under what they write would take with it what they have not read.
+   */
   end(): void {
     if (this.#closed) return
     this.endTurn()
     this.#closed = true
     this.#stream.end()
+    this.#last = setTimeout(() => this.#stream.destroy(), LAST_WORDS)
+    this.#last.unref()
   }
 
   /** Ends it here and now. */
@@ -184,6 +193,7 @@ export class Wire<In extends Message, Out extends Message> {
 
   #ended(): void {
     this.#closed = true
+    clearTimeout(this.#last)
     this.#events.closed(this.#error)
   }
 }

@@ -65,6 +65,11 @@ function join(stream: Duplex, socket: Socket): void {
   socket.unref()
   stream.pipe(socket)
   socket.pipe(stream)
-  stream.once('close', () => socket.destroySoon())
+  // What still comes is for nobody; but a socket that is closed under it would take with it what the other has not read.
+  stream.once('close', () => {
+    socket.unpipe()
+    socket.resume()
+    socket.end()
+  })
   socket.once('close', () => stream.destroy())
 }

@@ -69,6 +69,7 @@ export class Connection<In, Out = In>
   #saidEnd = false
   #heardEnd = false
   #over = false
+  readonly #hungUp = new Deferred<void>()
 
   /** @internal From `connection` and `openConnection`. */
   constructor(end: ConnectionEnd) {
@@ -211,11 +212,13 @@ export class Connection<In, Out = In>
     if (this.#over) return
     const wire = this.#end === undefined && !this.#wire ? undefined : this.#attach()
     this.#over = true
+    this.#stream?.ref?.()
     wire?.send({ type: 'bye' })
     wire?.end()
     this.#sending.end(new QueueClosedError('this end of the connection is closed'))
     this.#done.resolve()
     await this.#incoming.close()
+    if (wire) await this.#hungUp.promise
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -235,7 +238,10 @@ export class Connection<In, Out = In>
           for (const message of messages) this.#hear(message)
         },
         turn: () => this.#tellSettled(),
-        closed: error => this.#lost(error),
+        closed: error => {
+          this.#hungUp.resolve()
+          this.#lost(error)
+        },
       },
       FRAME_LIMIT,
     )

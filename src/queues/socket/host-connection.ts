@@ -92,7 +92,6 @@ export class HostConnection {
       else {
         this.#socket?.ref()
         this.#wire.end()
-        this.#retry = setTimeout(() => this.#wire?.cut(), LONGEST)
       }
     }
     return this.#ended.promise
@@ -154,7 +153,6 @@ export class HostConnection {
     const wasInside = this.#inside
     this.#inside = false
     if (this.#closed) {
-      clearTimeout(this.#retry)
       this.#ended.resolve()
       return
     }

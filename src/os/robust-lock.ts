@@ -7,8 +7,8 @@ const YIELDS = 10
 const PATIENCE = 5
 const FIRST_SLEEP = 0.02
 const LONGEST_SLEEP = 1
-/** How long an owner is believed to live before it is asked, in ms. */
-const BELIEF = 0.5
+/** How often an owner is asked whether it lives, in ms, by who waits for it. */
+const ASK = 0.5
 
 /** Names nobody: who finds it takes the lock over. */
 const ABANDONED = 0x100
@@ -121,12 +121,12 @@ export class RobustLock {
   #sleep(): boolean {
     const start = performance.now()
     let nap = FIRST_SLEEP
-    let asked = start
+    let asked = Number.NEGATIVE_INFINITY
     for (;;) {
       if (this.#try()) return true
       const now = performance.now()
       const holder = this.holder
-      if (now - asked > BELIEF && holder !== 0) {
+      if (now - asked > ASK && holder !== 0) {
         asked = now
         if (this.#isDead(holder) && this.#steal(holder)) return true
       }

@@ -29,6 +29,7 @@ const bundle = await rolldown({
     'lib/testing': 'dist/src/testing/index.js',
     'cli/main': 'dist/src/cli/main.js',
     'entry/child': 'dist/src/link/entry/child.js',
+    'entry/thread': 'dist/src/link/entry/thread.js',
     'entry/watchdog': 'dist/src/link/entry/watchdog.js',
   },
 })

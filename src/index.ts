@@ -70,6 +70,7 @@ export type {
   LinkStatus,
   SourceReport,
 } from './link/link-status.js'
+export type { OnError } from './link/on-error.js'
 export type { Placement } from './link/placement.js'
 export { type EndpointId, QueueLink } from './link/queue-link.js'
 export { type Step, step } from './link/step.js'

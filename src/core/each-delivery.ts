@@ -14,14 +14,19 @@ export type EachHandler<A, B> = (item: A, delivery: Delivery<A>) => B | PromiseL
 export function eachDelivery<A, B>(
   transform: EachHandler<A, B> | OperatorFunction<A, B> | PerItem<A, B>,
   concurrency: number,
+  onFailed: OnFailed = (delivery, reason) => nackNow(delivery, { reason }),
 ): OperatorFunction<Delivery<A>, Delivery<B>> {
   return source =>
     new Observable(subscriber => {
-      source.subscribe(new Each(subscriber, transform, concurrency))
+      source.subscribe(new Each(subscriber, transform, concurrency, onFailed))
     })
 }
 
+/** Settles, in whichever way, a delivery on which the transform has failed. */
+type OnFailed = (delivery: Delivery<unknown>, reason: unknown) => void
+
 class Each<A, B> extends Subscriber<Delivery<A>> {
+  readonly onFailed: OnFailed
   readonly #target: Subscriber<Delivery<B>>
   readonly #transform: EachHandler<A, B>
   readonly #concurrency: number
@@ -39,8 +44,10 @@ class Each<A, B> extends Subscriber<Delivery<A>> {
     target: Subscriber<Delivery<B>>,
     transform: EachHandler<A, B> | OperatorFunction<A, B> | PerItem<A, B>,
     concurrency: number,
+    onFailed: OnFailed,
   ) {
     super(target)
+    this.onFailed = onFailed
     this.#target = target
     this.#transform = transform as EachHandler<A, B>
     this.#concurrency = concurrency
@@ -173,7 +180,7 @@ class Each<A, B> extends Subscriber<Delivery<A>> {
   }
 
   #failed(delivery: Delivery<A>, reason: unknown): void {
-    if (!isSettled(delivery)) nackNow(delivery, { reason })
+    if (!isSettled(delivery)) this.onFailed(delivery, reason)
     this.done()
   }
 }
@@ -219,7 +226,7 @@ class Inner<A, B> extends Subscriber<B> {
 
   protected override _error(reason: unknown): void {
     if (!this.#end()) return
-    this.#nack({ reason })
+    if (!isSettled(this.#delivery)) this.#each.onFailed(this.#delivery, reason)
     this.#each.done()
   }
 

@@ -4,6 +4,7 @@ import { checkCount } from '../core/options.js'
 import { LinkError } from '../errors/link-error.js'
 import { optionError } from '../errors/option-error.js'
 import type { LinkPlan } from './link-plan.js'
+import { ON_ERROR, type OnError } from './on-error.js'
 import type { Placement } from './placement.js'
 import { isStep, type Step } from './step.js'
 import type { WhenSlow } from './when-slow.js'
@@ -19,6 +20,12 @@ export interface LinkOptions<S = never, E = never> {
   each?: EachHandler<S, unknown> | Step
   /** Items that `each` works on at a time. 1. */
   concurrency?: number
+  /** What becomes of an item on which `each` fails: `retry`. An error of `through` always ends the link. */
+  onError?: OnError
+  /** Children that share the work of a link placed `process` or `thread`. 1. */
+  workers?: number
+  /** Milliseconds in which a child must show that it lives, or it is replaced; Infinity for steps that work longer in one go. 30,000. */
+  heartbeat?: number
   /** Shuts destination queues down, and completes Observers, when all sources have ended. */
   closeOnComplete?: boolean
   /** Items out of each source at once and not stored everywhere. 256; 1,024 of a file or stream. */
@@ -55,14 +62,21 @@ export interface UnregisterOptions {
   force?: boolean
 }
 
-const PLACEMENTS = ['auto', 'inline', 'process']
+const PLACEMENTS = ['auto', 'inline', 'thread', 'process']
 
 /** What options make of a link that has no ends yet. Throws for options that cannot be. */
 export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
-  const { restart = {}, placement = 'auto', delivery = 'at-least-once' } = o
-  if (!PLACEMENTS.includes(placement)) throw optionError('placement', "'auto', 'inline' or 'process'", placement)
+  const { restart = {}, placement = 'auto', delivery = 'at-least-once', onError = 'retry', heartbeat = 30_000 } = o
+  if (!PLACEMENTS.includes(placement))
+    throw optionError('placement', "'auto', 'inline', 'thread' or 'process'", placement)
   if (!['at-least-once', 'at-most-once'].includes(delivery)) {
     throw optionError('delivery', "'at-least-once' or 'at-most-once'", delivery)
+  }
+  if (!ON_ERROR.includes(onError)) throw optionError('onError', `one of ${ON_ERROR.join(', ')}`, onError)
+  if (!(typeof heartbeat === 'number' && heartbeat > 0)) throw optionError('heartbeat', 'milliseconds', heartbeat)
+  const workers = checkCount('workers', o.workers, 1)
+  if (workers > 1 && placement === 'inline') {
+    throw optionError('workers', '1 for a link that runs inline: place it in a process or a thread', workers)
   }
   for (const operator of [o.through, o.each]) checkOperator(operator, placement)
   return {
@@ -75,6 +89,9 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
     concurrency: checkCount('concurrency', o.concurrency, 1),
     prefetch: o.prefetch === undefined ? undefined : checkCount('prefetch', o.prefetch, 1),
     atMostOnce: delivery === 'at-most-once',
+    onError,
+    workers,
+    heartbeat,
     restart: {
       max: restart.max === 0 ? 0 : checkCount('restart.max', restart.max, 5),
       backoff: checkCount('restart.backoff', restart.backoff, 100),
@@ -91,7 +108,10 @@ export function checkTimeout(timeout: number): number {
 function checkOperator(operator: unknown, placement: Placement): void {
   if (operator === undefined || isStep(operator)) return
   if (typeof operator !== 'function') throw optionError('through and each', 'a function or a step', operator)
-  if (placement !== 'process') return
+  if (placement === 'auto' || placement === 'inline') return
   const mend = 'name it with step(new URL(…), export), or leave the placement to auto or inline'
-  throw new LinkError(`a function cannot be sent to a child process; ${mend}`, 'ERR_LINK_CLOSURE')
+  throw new LinkError(
+    `a function cannot be sent to a ${placement === 'thread' ? 'thread' : 'child process'}; ${mend}`,
+    'ERR_LINK_CLOSURE',
+  )
 }

@@ -1,4 +1,5 @@
 import type { OperatorFunction } from 'rxjs'
+import type { OnError } from './on-error.js'
 import type { OpenSource } from './open-source.js'
 import type { Placeable, PlaceableDestination } from './runtime/runtime.js'
 import type { Step } from './step.js'
@@ -15,5 +16,11 @@ export interface LinkPlan {
   readonly concurrency: number
   readonly prefetch: number | undefined
   readonly atMostOnce: boolean
+  /** What becomes of an item on which `each` fails. */
+  readonly onError: OnError
+  /** Children that share the work. */
+  readonly workers: number
+  /** Milliseconds within which a child must show that it lives. */
+  readonly heartbeat: number
   readonly restart: { readonly max: number; readonly backoff: number }
 }

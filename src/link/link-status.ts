@@ -2,11 +2,13 @@ export type LinkState = 'starting' | 'running' | 'paused' | 'restarting' | 'stop
 
 export interface LinkStatus {
   readonly state: LinkState
-  readonly placement: 'inline' | 'process'
+  readonly placement: 'inline' | 'thread' | 'process'
   /** Why it is placed there, or in this state. */
   readonly why: string
   /** Of the child process. */
   readonly pid?: number
+  /** Of the worker thread. */
+  readonly threadId?: number
   /** What it failed of, or restarts after. */
   readonly cause?: unknown
 }

@@ -1,5 +1,6 @@
 import { type Observable, type OperatorFunction, Subject } from 'rxjs'
 import type { Delivery } from '../core/delivery.js'
+import { type EachHandler, eachDelivery } from '../core/each-delivery.js'
 import type { Lease } from '../core/entry.js'
 import { PREFETCH } from '../core/lane.js'
 import { slot } from '../core/receipt.js'
@@ -8,6 +9,7 @@ import { LinkError } from '../errors/link-error.js'
 import { Deferred } from '../util/deferred.js'
 import { Edge, type EdgeEvents } from './edge.js'
 import { Joint } from './joint.js'
+import { failedBy, type OnError } from './on-error.js'
 import type { OpenDestination } from './open-destination.js'
 import type { OpenSource } from './open-source.js'
 import type { EdgeCount, Progress, Removal } from './protocol.js'
@@ -20,7 +22,9 @@ import { within } from './within.js'
 
 export interface MoverOptions {
   readonly through: OperatorFunction<unknown, unknown> | undefined
-  readonly each: OperatorFunction<Delivery<unknown>, Delivery<unknown>> | undefined
+  readonly handler: EachHandler<unknown, unknown> | undefined
+  readonly concurrency: number
+  readonly onError: OnError
   readonly prefetch: number | undefined
   readonly atMostOnce: boolean
   /** Of the first route, where items are taken elsewhere and come with versions. */
@@ -140,7 +144,7 @@ export class Mover implements LaneLink, EdgeEvents {
     }
     const { mailbox } = source
     const link: LaneLink = source.isTaken ? { roomFor: () => Number.POSITIVE_INFINITY, routeOf: this.routeOf } : this
-    const lane: SourceLane = this.#o.each
+    const lane: SourceLane = this.#o.handler
       ? new DeliverySourceLane(mailbox, prefetch, link, delivery => this.#deliveries.next(delivery), this.cleared, end)
       : new ValueSourceLane(mailbox, prefetch, link, (value, route) => this.#pass(value, route), end)
     this.#sources.set(id, { id, source, lane, ended: false })
@@ -212,9 +216,14 @@ export class Mover implements LaneLink, EdgeEvents {
   // ── the way of an item ────────────────────────────────────────────────────────────────────────────────────────────
 
   #compose(): Observable<unknown> {
-    const { each, through } = this.#o
-    const values: Observable<unknown> = each
-      ? this.#deliveries.pipe(each, routing(this.#taking, this.cleared), settleDeliveries({ returns: putOff }))
+    const { handler, concurrency, onError, through } = this.#o
+    const onFailed = failedBy(onError, reason => this.fail(reason))
+    const values: Observable<unknown> = handler
+      ? this.#deliveries.pipe(
+          eachDelivery(handler, concurrency, onFailed),
+          routing(this.#taking, this.cleared),
+          settleDeliveries({ returns: putOff }),
+        )
       : this.#values
     return through ? values.pipe(through) : values
   }

@@ -1,10 +1,11 @@
 import type { LinkPlan } from './link-plan.js'
 import { isStep } from './step.js'
 
-export type Placement = 'auto' | 'inline' | 'process'
+export type Placement = 'auto' | Placed
+export type Placed = 'inline' | 'thread' | 'process'
 
 /** Decides where a link runs, and says why. */
-export function place(wish: Placement, plan: LinkPlan): { placement: 'inline' | 'process'; why: string } {
+export function place(wish: Placement, plan: LinkPlan): { placement: Placed; why: string } {
   if (wish !== 'auto') return { placement: wish, why: 'as asked for' }
   for (const { endpoint } of [...plan.sources, ...plan.destinations]) {
     if (!endpoint.file && !endpoint.queue)

@@ -1,5 +1,6 @@
 import type { Headers } from '../core/entry.js'
 import type { QueueDescriptor } from '../core/origin.js'
+import type { OnError } from './on-error.js'
 import type { Step } from './step.js'
 import type { SlowPolicy } from './when-slow.js'
 
@@ -52,6 +53,7 @@ export interface Placed {
   readonly destinations: readonly PlacedEndpoint[]
   readonly through?: Step
   readonly each?: Step
+  readonly onError: OnError
   readonly concurrency: number
   readonly prefetch: number | undefined
   readonly atMostOnce: boolean
@@ -79,6 +81,15 @@ export interface Progress {
 export type ToChild =
   | { readonly queuelink: 'start'; readonly placed: Placed }
   | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
+  // It answers as soon as its event loop runs.
+  | { readonly queuelink: 'ping' }
+
+/** The answer to a ping. */
+export const PONG = { queuelink: 'pong' } as const
+
+export function isPong(message: unknown): boolean {
+  return (message as Partial<typeof PONG> | null)?.queuelink === PONG.queuelink
+}
 
 /** On the data pipe, from the parent: items of its own sources, and news of its own destinations. */
 export type DataToChild =

@@ -20,9 +20,8 @@ import { reportOf } from './link-report.js'
 import type { LinkMetrics, LinkReport, LinkState, LinkStatus } from './link-status.js'
 import { place } from './placement.js'
 import type { EdgeCount } from './protocol.js'
-import { InlineRuntime } from './runtime/inline.js'
-import { ProcessRuntime } from './runtime/process.js'
 import type { Runtime, RuntimeEvents, RuntimeStop } from './runtime/runtime.js'
+import { startRuntime } from './runtime/start-runtime.js'
 import { slowPolicy } from './when-slow.js'
 
 export type EndpointId = number
@@ -209,8 +208,7 @@ export class QueueLink implements AsyncDisposable {
       restarting: (cause, ms) => this.#say('restarting', { why: `its child died: ${cause}; again in ${ms} ms`, cause }),
       detached: (id, count) => this.#detached(id, count),
     }
-    const runtime =
-      placement === 'inline' ? new InlineRuntime(this.#plan, events) : new ProcessRuntime(this.#plan, events)
+    const runtime = startRuntime(placement, this.#plan, events)
     this.#runtime = runtime
     runtime.done.then(
       () => this.#end('done', 'all sources have ended, and everything is stored'),
@@ -278,8 +276,9 @@ export class QueueLink implements AsyncDisposable {
   }
 
   #say(state: LinkState, o: Partial<LinkStatus>): void {
-    const { placement, pid } = this.#status.value
-    this.#status.next({ placement, ...(pid ? { pid } : {}), why: '', ...o, state })
+    const { placement, pid, threadId } = this.#status.value
+    const where = { ...(pid ? { pid } : {}), ...(threadId ? { threadId } : {}) }
+    this.#status.next({ placement, ...where, why: '', ...o, state })
   }
 
   #end(state: 'done' | 'failed' | 'stopped', why: string, cause?: unknown): void {

@@ -7,7 +7,7 @@ import type { Queue, QueueLink } from 'queuelink'
 import { filter, firstValueFrom } from 'rxjs'
 import { afterAll, beforeAll, expect } from 'vitest'
 
-export const PLACEMENTS = ['inline', 'process'] as const
+export const PLACEMENTS = ['inline', 'thread', 'process'] as const
 
 /** A fixture's URL. */
 export function fixture(name: string): URL {

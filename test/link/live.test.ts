@@ -241,7 +241,7 @@ interface Membership {
 }
 
 /** Runs the changes on a link of 3 sources and up to 5 destinations, and holds what came against what had to. */
-async function change(plan: readonly Change[], placement: 'inline' | 'process', slow: boolean): Promise<number> {
+async function change(plan: readonly Change[], placement: (typeof PLACEMENTS)[number], slow: boolean): Promise<number> {
   const sources = range(0, 3).map(() => fifoQueue<Item>())
   const put = [0, 0, 0]
   const destinations = range(0, 5).map(n => fifoQueue<Item>({ capacity: n === 4 ? 8 : 10_000 }))

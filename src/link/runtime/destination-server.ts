@@ -9,6 +9,7 @@ import type { Channel } from './channel.js'
 export class DestinationServer {
   readonly #id: number
   readonly #destination: OpenDestination
+  readonly #complete: () => Promise<void>
   #channel: Channel<DataFromChild, DataToChild> | undefined
   #frames = new Ring<FrameReceipt>()
   #items = 0
@@ -16,9 +17,11 @@ export class DestinationServer {
   #reported = 0
   #scheduled = false
 
-  constructor(id: number, destination: OpenDestination) {
+  /** `complete`: the child has nothing more for it. */
+  constructor(id: number, destination: OpenDestination, complete: () => Promise<void>) {
     this.#id = id
     this.#destination = destination
+    this.#complete = complete
   }
 
   get count(): EdgeCount {
@@ -66,7 +69,7 @@ export class DestinationServer {
 
   complete(): void {
     const id = this.#id
-    this.#destination.complete().then(
+    this.#complete().then(
       () => this.#channel?.send({ type: 'completed', id }),
       error => this.#channel?.send({ type: 'completed', id, error: portableError(error) }),
     )

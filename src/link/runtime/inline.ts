@@ -1,4 +1,4 @@
-import { eachDelivery } from '../../core/each-delivery.js'
+import type { EachHandler } from '../../core/each-delivery.js'
 import { Deferred } from '../../util/deferred.js'
 import type { LinkPlan } from '../link-plan.js'
 import { Mover } from '../mover.js'
@@ -28,15 +28,14 @@ export class InlineRuntime implements Runtime {
   }
 
   async start(): Promise<void> {
-    const { through, each, concurrency, prefetch, atMostOnce, sources, destinations } = this.#plan
+    const { through, each, sources, destinations } = this.#plan
     const operator = isStep(through) ? await loadOperator(through) : through
     const handler = isStep(each) ? await loadHandler(each) : each
     if (this.#stopped) return
     const mover = new Mover({
+      ...this.#plan,
       through: operator,
-      each: handler && eachDelivery(handler as never, concurrency),
-      prefetch,
-      atMostOnce,
+      handler: handler as EachHandler<unknown, unknown> | undefined,
       onDetached: (id, count) => this.#events.detached(id, count),
     })
     try {

@@ -37,11 +37,6 @@ export class Outbox<P extends Parcel> {
     this.#onEmpty = onEmpty
   }
 
-  /** The first of those that have yet to be sent. */
-  get first(): P | undefined {
-    return this.#waiting.peek()
-  }
-
   push(parcel: P): void {
     this.#waiting.push(parcel)
     this.#schedule()

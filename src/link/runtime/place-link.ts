@@ -13,14 +13,20 @@ export interface FilePlaces {
 }
 
 /** A link as its child is told of it. */
-export function placeLink(plan: LinkPlan, version: number, spill: string, files: FilePlaces): Placed {
+export function placeLink(
+  plan: LinkPlan,
+  version: number,
+  spill: string,
+  place: (end: Placeable<unknown>) => PlacedEndpoint,
+): Placed {
   const { sources, destinations, through, each, concurrency, prefetch, atMostOnce } = plan
   return {
-    sources: sources.map(source => placeEnd(source, files)),
-    destinations: destinations.map(destination => placeEnd(destination, files)),
+    sources: sources.map(place),
+    destinations: destinations.map(place),
     version,
     ...(isStep(through) ? { through } : {}),
     ...(isStep(each) ? { each } : {}),
+    onError: plan.onError,
     concurrency,
     prefetch,
     atMostOnce,
@@ -28,9 +34,15 @@ export function placeLink(plan: LinkPlan, version: number, spill: string, files:
   }
 }
 
-export function placeEnd(end: Placeable<unknown> & { policy?: SlowPolicy }, files: FilePlaces): PlacedEndpoint {
+/** An endpoint as a child is told of it; of one that is the parent's own it knows no more than the name. */
+export function placeEnd(
+  end: Placeable<unknown> & { policy?: SlowPolicy },
+  isOwn: boolean,
+  files: FilePlaces,
+): PlacedEndpoint {
   const { id, endpoint, policy } = end
   const { name, file, queue } = endpoint
-  const common = { id, name, ...(policy && { policy }), ...(queue && { queue }) }
-  return file ? { ...common, file, start: files.start(id), cut: files.cut(id) } : common
+  const common = { id, name, ...(policy && { policy }) }
+  if (isOwn) return common
+  return file ? { ...common, file, start: files.start(id), cut: files.cut(id) } : { ...common, ...(queue && { queue }) }
 }

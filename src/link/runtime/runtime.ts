@@ -23,7 +23,7 @@ export interface RuntimeStop {
 
 /** What a runtime tells of itself. */
 export interface RuntimeEvents {
-  running(where: { readonly pid?: number }): void
+  running(where: { readonly pid?: number; readonly threadId?: number }): void
   /** Its child died, and another starts in so many ms. */
   restarting(why: string, ms: number): void
   /** A destination was too slow, and has been removed. */

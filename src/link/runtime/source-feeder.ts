@@ -3,10 +3,13 @@ import type { Mailbox } from '../../core/mailbox.js'
 import type { NackOptions } from '../../core/nack.js'
 import { portableError } from '../../core/portable-error.js'
 import type { Taker } from '../../core/taker.js'
+import { LinkError } from '../../errors/link-error.js'
 import { clock } from '../../util/clock.js'
 import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
 import { Outbox, type Parcel } from './outbox.js'
+import type { OwnSource } from './own-ends.js'
+import type { Quarantine } from './quarantine.js'
 
 /** What a feeder asks of the link that it takes for. */
 export interface FeederLink {
@@ -14,14 +17,15 @@ export interface FeederLink {
   roomFor(prefetch: number): number
   /** Of the destinations of what is taken now. */
   readonly version: number
-  /** A feeder has sent all that it had taken. */
-  sent(): void
 }
 
-interface Sent extends Parcel {
-  readonly item: number
-  readonly version: number
-  readonly lease: Lease<unknown>
+export interface FeederEvents {
+  /** Everything that was taken has been sent. */
+  sent(): void
+  /** More may be taken than before, from other sources of this child too. */
+  ready(): void
+  /** An item can never be sent, or failed for the last time. */
+  failed(error: unknown): void
 }
 
 interface Connection {
@@ -29,13 +33,13 @@ interface Connection {
   readonly outbox: Outbox<Sent>
 }
 
-/** Sends the items of one of the parent's sources to the child that there is, and keeps each until that has settled it. */
+/** Sends items of one of the parent's sources to the child that there is, and keeps each until that has settled it. */
 export class SourceFeeder implements Taker<unknown> {
   readonly #id: number
-  readonly #mailbox: Mailbox<unknown>
-  readonly #prefetch: number
+  readonly #own: OwnSource
   readonly #link: FeederLink
-  readonly #onFailed: (error: unknown) => void
+  readonly #quarantine: Quarantine<Sent>
+  readonly #on: FeederEvents
   readonly #out = new Map<number, Sent>()
   #connection: Connection | undefined
   #taking = false
@@ -45,37 +49,32 @@ export class SourceFeeder implements Taker<unknown> {
   #returned = 0
   #whenSettled: (() => void) | undefined
 
-  /** `onFailed` hears of an item that can never be sent, or that failed for the last time. */
-  constructor(
-    id: number,
-    mailbox: Mailbox<unknown>,
-    prefetch: number,
-    link: FeederLink,
-    onFailed: (error: unknown) => void,
-  ) {
+  constructor(id: number, own: OwnSource, link: FeederLink, quarantine: Quarantine<Sent>, on: FeederEvents) {
     this.#id = id
-    this.#mailbox = mailbox
-    this.#prefetch = prefetch
+    this.#own = own
     this.#link = link
-    this.#onFailed = onFailed
+    this.#quarantine = quarantine
+    this.#on = on
   }
 
   get demand(): number {
-    return this.#taking ? this.#link.roomFor(this.#prefetch) - this.#out.size : 0
+    if (!this.#taking || this.#quarantine.isOn) return 0
+    return this.#link.roomFor(this.#own.prefetch) - this.#out.size
+  }
+
+  get count(): EdgeCount {
+    return { id: this.#id, items: this.#settled + this.#out.size, settled: this.#settled, bytes: 0 }
   }
 
   /** The version of the oldest item that has yet to be sent. */
   get unsent(): number {
-    return this.#connection?.outbox.first?.version ?? Number.POSITIVE_INFINITY
+    for (const sent of this.#out.values()) if (!sent.isSent) return sent.version
+    return Number.POSITIVE_INFINITY
   }
 
   /** There may be more room. */
   review(): void {
     if (this.#taking) this.#mailbox.want(this)
-  }
-
-  get count(): EdgeCount {
-    return { id: this.#id, items: this.#settled + this.#out.size, settled: this.#settled, bytes: 0 }
   }
 
   connect(channel: Channel<DataFromChild, DataToChild>): void {
@@ -85,14 +84,17 @@ export class SourceFeeder implements Taker<unknown> {
           const headers = Object.keys(lease.headers).length > 0 ? lease.headers : (0 as const)
           return [item, lease.attempt, lease.enqueuedAt, headers, version] as const
         })
-        const values = parcels.map(parcel => parcel.value)
+        const values = parcels.map(parcel => {
+          parcel.isSent = true
+          return parcel.value
+        })
         channel.send({ type: 'items', id: this.#id, metas, values }, sending)
       },
       (parcel, error) => {
         if (this.#release(parcel.item)) this.#mailbox.nack(parcel.lease, { reason: error })
-        this.#onFailed(error)
+        this.#on.failed(error)
       },
-      () => this.#link.sent(),
+      () => this.#on.sent(),
     )
     this.#connection = { channel, outbox }
     this.#taking = true
@@ -100,8 +102,14 @@ export class SourceFeeder implements Taker<unknown> {
   }
 
   accept(lease: Lease<unknown>): void {
-    const sent: Sent = { item: ++this.#items, lease, value: lease.value, bytes: 0, version: this.#link.version }
+    const isSuspect = this.#own.suspects.isSuspect(lease.seq)
+    const sent = new Sent(this, ++this.#items, lease, this.#link.version, isSuspect)
     this.#out.set(sent.item, sent)
+    this.#quarantine.send(sent)
+  }
+
+  /** Its turn has come. */
+  send(sent: Sent): void {
     this.#connection?.outbox.push(sent)
   }
 
@@ -127,7 +135,7 @@ export class SourceFeeder implements Taker<unknown> {
     const sent = this.#release(item)
     if (!sent) return
     sent.lease.attempt = attempt
-    if (this.#mailbox.nack(sent.lease, o) === 'exhausted') this.#onFailed(o.reason)
+    if (this.#mailbox.nack(sent.lease, o) === 'exhausted') this.#on.failed(o.reason)
     this.#mailbox.want(this)
   }
 
@@ -154,6 +162,22 @@ export class SourceFeeder implements Taker<unknown> {
     this.#mailbox.leave(this)
   }
 
+  /** The child has died with what it was sent. */
+  childDied(): void {
+    for (const { isSent, lease } of this.#out.values()) if (isSent) this.#own.suspects.died(lease.seq)
+  }
+
+  /** It was the only item that a child had when it died: that was an attempt, and it failed. */
+  blame({ item, lease }: Sent, why: string): void {
+    const { suspects } = this.#own
+    if (!this.#release(item)) return
+    suspects.accuse(lease.seq)
+    lease.attempt++
+    const alone = `the link's child died with this item of ${this.#mailbox.name} alone in work`
+    const reason = new LinkError(`${alone}, at attempt ${lease.attempt}: ${why}`, 'ERR_LINK_CHILD')
+    if (this.#mailbox.nack(lease, { reason }) === 'exhausted') this.#on.failed(reason)
+  }
+
   /** The child is gone: everything that it had not settled goes back to its place. Answers how much did since it takes no more. */
   reclaim(): number {
     this.pause()
@@ -165,11 +189,17 @@ export class SourceFeeder implements Taker<unknown> {
     return out.length + this.#returned
   }
 
+  get #mailbox(): Mailbox<unknown> {
+    return this.#own.mailbox
+  }
+
   #release(item: number): Sent | undefined {
     const sent = this.#out.get(item)
     if (!sent) return undefined
     this.#out.delete(item)
+    this.#own.suspects.settled(sent.lease.seq)
     this.#connection?.outbox.settled(sent)
+    if (this.#quarantine.settled()) this.#on.ready()
     if (this.#out.size === 0) this.#settledAll()
     return sent
   }
@@ -178,5 +208,38 @@ export class SourceFeeder implements Taker<unknown> {
     const callback = this.#whenSettled
     this.#whenSettled = undefined
     callback?.()
+  }
+}
+
+/** An item that is out with a child. */
+export class Sent implements Parcel {
+  /** The number by which the child knows it. */
+  readonly item: number
+  readonly lease: Lease<unknown>
+  /** Of its destinations. */
+  readonly version: number
+  readonly isSuspect: boolean
+  isSent = false
+  bytes = 0
+  readonly #feeder: SourceFeeder
+
+  constructor(feeder: SourceFeeder, item: number, lease: Lease<unknown>, version: number, isSuspect: boolean) {
+    this.#feeder = feeder
+    this.item = item
+    this.lease = lease
+    this.version = version
+    this.isSuspect = isSuspect
+  }
+
+  get value(): unknown {
+    return this.lease.value
+  }
+
+  send(): void {
+    this.#feeder.send(this)
+  }
+
+  blame(why: string): void {
+    this.#feeder.blame(this, why)
   }
 }

@@ -5,6 +5,7 @@ type Kind = 'sources' | 'destinations'
 /** Adds up what the children of a link report, one after another. */
 export class Tally {
   readonly #before = { sources: new Map<number, EdgeCount>(), destinations: new Map<number, EdgeCount>() }
+  readonly #stuck = new Map<number, number>()
   readonly #startedAt = new Map<number, number>()
   #now: Progress = { sources: [], destinations: [], offsets: [] }
 
@@ -31,14 +32,24 @@ export class Tally {
     const count = [...sources, ...destinations].find(edge => edge.id === id)
     this.#before.sources.delete(id)
     this.#before.destinations.delete(id)
+    this.#stuck.delete(id)
     const rest = (edges: readonly EdgeCount[]): EdgeCount[] => edges.filter(edge => edge.id !== id)
     this.#now = { ...this.#now, sources: rest(this.#now.sources), destinations: rest(this.#now.destinations) }
     return count
   }
 
+  /** How often in a row children have died with the same oldest record of a file unsettled: the most of all files. */
+  get stuck(): number {
+    return Math.max(0, ...this.#stuck.values())
+  }
+
   /** The child is gone: what it did is done. */
   nextChild(): void {
     const { sources, destinations } = this.total
+    for (const [id, bytes] of this.#now.offsets) {
+      const { items = 0, settled = 0 } = this.#now.sources.find(source => source.id === id) ?? {}
+      this.#stuck.set(id, bytes === 0 && items > settled ? (this.#stuck.get(id) ?? 0) + 1 : 0)
+    }
     for (const { id, settled, bytes } of sources) {
       // What it had taken and not settled is taken again by the next.
       this.#before.sources.set(id, { id, items: settled, settled, bytes })

@@ -2,24 +2,27 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { clock } from '../../util/clock.js'
-import type { ToChild } from '../protocol.js'
+import { isPong, type ToChild } from '../protocol.js'
+import type { Host, HostEvents } from './host.js'
+import { whenRead } from './when-read.js'
 
 const ENTRY = fileURLToPath(new URL('../entry/child.js', import.meta.url))
 const DATA_FD = 4
 /** How long a child has, in ms, to end by itself when it is asked to; there is nothing left that it must do. */
 const GRACE = 500
-/** How long, in ms, what a dead child left in the pipe may take to be read. */
-const LAST_WORDS = 500
 
-/** One child of a link: a process, a channel for control and a pipe for data. */
-export class LinkChild {
+/** A child process: a channel for control and a pipe for data. */
+export class ProcessHost implements Host {
   readonly data: Duplex
   readonly #process: ChildProcess
   readonly #exited: Promise<void>
+  #events: HostEvents | undefined
+  /** How it ended before anybody asked for it. */
+  #gone: string | undefined
   #expected = false
 
-  /** Throws if it cannot be started. `onExit` is called when all it said is read, but not for an end that was asked for. */
-  constructor(onExit: (why: string) => void) {
+  constructor(events?: HostEvents) {
+    this.#events = events
     const child = spawn(process.execPath, [ENTRY], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
       serialization: 'advanced',
@@ -29,20 +32,38 @@ export class LinkChild {
     this.#exited = new Promise(resolve => {
       const gone = (why: string): void => {
         resolve()
-        this.#whenRead(() => {
-          if (!this.#expected) onExit(why)
-          this.#expected = true
-        })
+        whenRead(this.data, () => this.#isGone(why))
       }
       child.once('exit', (code, signal) => gone(signal ? `it was killed by ${signal}` : `it exited with code ${code}`))
       child.on('error', error => {
         if (child.pid === undefined) gone(`it could not be started: ${error.message}`)
       })
     })
+    child.on('message', message => {
+      if (isPong(message)) this.#events?.pong()
+    })
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid
+  get where(): { pid?: number } {
+    const { pid } = this.#process
+    return pid === undefined ? {} : { pid }
+  }
+
+  /** It ran already, for nobody. */
+  adopt(events: HostEvents): this {
+    this.#events = events
+    if (this.#gone !== undefined) events.exited(this.#gone)
+    return this
+  }
+
+  /** Whether it keeps this process alive; it does unless told otherwise. */
+  keepAlive(keep: boolean): void {
+    const handles = [this.#process, this.#process.channel, this.data] as ({ ref(): void; unref(): void } | null)[]
+    for (const handle of handles) keep ? handle?.ref() : handle?.unref()
+  }
+
+  get isGone(): boolean {
+    return this.#gone !== undefined || this.#process.exitCode !== null || this.#process.signalCode !== null
   }
 
   tell(message: ToChild): void {
@@ -51,7 +72,6 @@ export class LinkChild {
     this.#process.send(message, () => {})
   }
 
-  /** Asks it to end, waits, then kills it. Resolves when it is gone. */
   async end(): Promise<void> {
     this.#expected = true
     if (this.#process.connected) this.#process.disconnect()
@@ -61,24 +81,14 @@ export class LinkChild {
     this.data.destroy()
   }
 
-  /** It does not answer: nothing is asked any more. */
   kill(): void {
-    this.#expected = true
     this.#process.kill('SIGKILL')
   }
 
-  #whenRead(callback: () => void): void {
-    if (this.data.closed) {
-      callback()
-      return
-    }
-    let told = false
-    const tell = (): void => {
-      cancel()
-      if (!told) callback()
-      told = true
-    }
-    const cancel = clock.after(LAST_WORDS, tell)
-    this.data.once('close', tell)
+  #isGone(why: string): void {
+    if (this.#expected) return
+    this.#expected = true
+    this.#gone = why
+    this.#events?.exited(why)
   }
 }

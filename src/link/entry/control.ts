@@ -1,0 +1,40 @@
+import type { Duplex } from 'node:stream'
+import { SpillDirectory } from '../../core/spill.js'
+import { PONG, type ToChild } from '../protocol.js'
+import { Channel } from '../runtime/channel.js'
+import { ChildLink, failed, type Parent } from './child-link.js'
+
+/** What a process and a thread have in different forms. */
+export interface Lines {
+  /** The pipe for data; asked for once. */
+  data(): Duplex
+  answer(message: typeof PONG): void
+  /** Steps, which are not ours, are about to run. */
+  beforeSteps(): void
+}
+
+/** Answers what the parent of a child says on its line for control; what is foreign to it is ignored. */
+export function control({ data, answer, beforeSteps }: Lines): (message: ToChild) => void {
+  let child: Promise<ChildLink> | undefined
+  return message => {
+    switch (message?.queuelink) {
+      case 'start': {
+        const { placed } = message
+        if (placed.through || placed.each) beforeSteps()
+        const parent: Parent = new Channel(data(), new SpillDirectory(placed.spill), error => failed(parent, error))
+        child = ChildLink.start(placed, parent)
+        child.catch(error => failed(parent, error))
+        return
+      }
+      case 'stop':
+        child?.then(
+          running => running.stop(message.drain, message.timeout),
+          () => {},
+        )
+        return
+      case 'ping':
+        return answer(PONG)
+      default:
+    }
+  }
+}

@@ -25,7 +25,12 @@ function connect(): Socket {
   return data
 }
 
-process.on('message', control({ data: connect, answer: message => process.send?.(message), beforeSteps: watch }))
+/** A parent that has gone meanwhile needs no answer. */
+function answer(message: unknown): void {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {})
+}
+
+process.on('message', control({ data: connect, answer, beforeSteps: watch }))
 
 // A signal to the whole process group, as Ctrl-C sends it, is meant for the parent, which stops its links in order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -20,7 +20,7 @@ export function putAll<T>(mailbox: Mailbox<T>, entries: readonly Entry<T>[], o?:
     return stored?.wait.promise ?? DONE
   }
   const once = o?.timeout === 0
-  if (once && !store.refresh) return Promise.reject(full(mailbox))
+  if (once && !store.refresh) return Promise.reject(store.locked ?? full(mailbox))
   const waiting = new PutWait(mailbox, once ? o.signal && { signal: o.signal } : o)
   waiting.line(entries)
   if (once) waiting.once()

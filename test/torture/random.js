@@ -1,4 +1,4 @@
-/** Whole numbers below a limit, the same for the same seed (mulberry32). */
+/** Whole numbers below a limit, the same for the same seed (mulberry32). @param {number} seed @returns {(limit: number) => number} */
 export function random(seed) {
   let state = seed >>> 0
   return limit => {

@@ -1,3 +1,4 @@
+// @ts-nocheck: plain JavaScript that runs in processes of its own
 // A producer or a consumer of the torture, killed at any time: `node shared-child.js ROLE NAME ID SEED LOG`. What it
 // wrote to its log before it died is what it had been told; every line ends with a time of the system's monotonic clock.
 import { openSync, writeSync } from 'node:fs'

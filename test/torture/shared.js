@@ -1,3 +1,4 @@
+// @ts-nocheck: plain JavaScript that runs in processes of its own
 // Producers and consumers of one shared queue, one of which is killed every 20 to 200 ms and replaced:
 //   node test/torture/shared.js [SECONDS] [SEED]
 // Prints figures; exits with 1 where a promise was broken.

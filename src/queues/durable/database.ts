@@ -5,14 +5,16 @@ import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { checkDataFile, unusable } from './check-data-file.js'
 import { asPathError, bytesFree, diskFull } from './file-system.js'
 import { LAYOUT } from './layout.js'
-import { decodeMeta, encodeMeta, type Meta } from './meta.js'
+import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
 
 export type Durability = 'sync' | 'async'
 export type BytesTable = Table<Buffer, Buffer>
 
 const META = Buffer.from('meta')
 /** Less than this is no room for a transaction. */
-const ROOM = 512 * 1024
+const ROOM = 256 * 1024
+/** The two that a data file begins with, and those that tell which are free. */
+const HEAD_PAGES = 4
 const BINARY = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const
 
 /** An lmdb environment with the tables of one queue. See layout.ts. */
@@ -29,7 +31,6 @@ export class Database {
   readonly damaged: BytesTable
   readonly #directory: string
   readonly #root: RootDatabase<Buffer, Buffer>
-  /** What the last look at the meta saw, and in which version of the ledger. */
   #closed: Promise<void> | undefined
 
   constructor(directory: string, name: string, durability: Durability, isNew: boolean) {
@@ -50,17 +51,21 @@ export class Database {
         maxReaders: 1024,
       })
       const table = (tableName: string): BytesTable => this.#root.openDB<Buffer, Buffer>({ ...BINARY, name: tableName })
-      // Made in one transaction, where they are missing.
-      const made = this.#root.transactionSync(() => ({
-        items: table('items'),
-        delayed: table('delayed'),
-        done: table('done'),
-        keys: table('keys'),
-        expiry: table('expiry'),
-        clients: table('clients'),
-        payloads: table('payloads'),
-        damaged: table('damaged'),
-      }))
+      // Tables and meta are made in one transaction: a file without meta is empty, or another's.
+      const made = this.#root.transactionSync(() => {
+        if (this.#entries === 0) this.meta = newMeta()
+        else this.#assertOurs()
+        return {
+          items: table('items'),
+          delayed: table('delayed'),
+          done: table('done'),
+          keys: table('keys'),
+          expiry: table('expiry'),
+          clients: table('clients'),
+          payloads: table('payloads'),
+          damaged: table('damaged'),
+        }
+      })
       this.items = made.items
       this.delayed = made.delayed
       this.done = made.done
@@ -81,16 +86,7 @@ export class Database {
 
   /** Of the last transaction that was committed, or, in one, of its own. */
   get meta(): Meta {
-    const meta = decodeMeta(this.#root.get(META))
-    if (meta === undefined) throw unusable(this.file, 'is no data file of a queue', 'ERR_FOREIGN')
-    if (typeof meta === 'number') {
-      throw unusable(this.file, `has layout ${meta}, and this version reads layout ${LAYOUT}`, 'ERR_LAYOUT')
-    }
-    return meta
-  }
-
-  get isEmpty(): boolean {
-    return this.#root.get(META) === undefined
+    return decodeMeta(this.#root.get(META) as Buffer) as Meta
   }
 
   /** In a transaction. */
@@ -127,12 +123,28 @@ export class Database {
 
   /** Bytes of the data file, and how many of them hold anything. */
   get space(): { bytes: number; used: number } {
-    const { pageSize, lastPageNumber, free } = this.#root.getStats() as {
-      pageSize: number
-      lastPageNumber: number
-      free: { entryCount: number }
-    }
-    return { bytes: (lastPageNumber + 1) * pageSize, used: free.entryCount }
+    const root = pagesOf(this.#root)
+    const tables = [
+      this.items,
+      this.delayed,
+      this.done,
+      this.keys,
+      this.expiry,
+      this.clients,
+      this.payloads,
+      this.damaged,
+    ]
+    const used = tables.reduce((sum, table) => sum + pagesOf(table).used, root.used + HEAD_PAGES)
+    return { bytes: (root.last + 1) * root.size, used: used * root.size }
+  }
+
+  /** Whether so many bytes can be stored: on the disk, or in what is free in the file. Only an estimate. */
+  hasRoomFor(bytes: number): boolean {
+    const needed = 2 * bytes + ROOM
+    const free = bytesFree(this.#directory)
+    if (free >= needed) return true
+    const { bytes: all, used } = this.space
+    return free + all - used >= needed
   }
 
   /** Writes a copy without free pages. */
@@ -140,9 +152,24 @@ export class Database {
     return this.#root.backup(file, true)
   }
 
+  full(): QueueLinkError {
+    return diskFull(this.#directory)
+  }
+
   close(): Promise<void> {
     this.#closed ??= this.#root.close()
     return this.#closed
+  }
+
+  get #entries(): number {
+    return (this.#root.getStats() as Stats).entryCount
+  }
+
+  #assertOurs(): void {
+    const meta = decodeMeta(this.#root.get(META))
+    if (meta === undefined) throw unusable(this.file, 'is no data file of a queue', 'ERR_FOREIGN')
+    if (typeof meta !== 'number') return
+    throw unusable(this.file, `has layout ${meta}, and this version reads layout ${LAYOUT}`, 'ERR_LAYOUT')
   }
 
   #asOpenError(error: unknown): QueueLinkError {
@@ -160,6 +187,22 @@ export class Database {
     const { message } = error as Error
     return new QueueLinkError(`${this.file} cannot be written: ${message}`, 'ERR_FILE', { cause: error })
   }
+}
+
+/** What lmdb tells of a table, in pages. */
+interface Stats {
+  readonly pageSize: number
+  readonly entryCount: number
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+  readonly lastPageNumber: number
+}
+
+function pagesOf(table: BytesTable): { size: number; used: number; last: number } {
+  const stats = table.getStats() as Stats
+  const used = stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages
+  return { size: stats.pageSize, used, last: stats.lastPageNumber }
 }
 
 let lmdb: typeof import('lmdb') | undefined

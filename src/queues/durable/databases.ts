@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { optionError } from '../../errors/option-error.js'
 import { QueueExistsError } from '../../errors/queue-exists-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
@@ -38,7 +37,7 @@ export async function openDatabase(path: string, mode: Mode, durability: Durabil
   if (known && known.database.durability !== durability && durability === 'sync') {
     throw optionError('durability', `'async', as this process has ${path} open already`, durability)
   }
-  const one = known ?? open(path, found, mode, durability)
+  const one = known ?? open(path, found, durability)
   shared.set(identity, one)
   one.users++
   return {
@@ -67,23 +66,8 @@ export function nameOf(generation: number): string {
   return `items-${generation}.mdb`
 }
 
-function open(path: string, found: string | undefined, mode: Mode, durability: Durability): Shared {
-  const name = found ?? nameOf(0)
-  const database = new Database(path, name, durability, found === undefined)
-  if (database.isEmpty || mode === 'create') {
-    database.commitNow(() => {
-      // Two may have made it at a time.
-      if (!database.isEmpty) {
-        if (mode === 'create') throw exists(path)
-        return
-      }
-      const identity = randomBytes(8).toString('hex')
-      const capacity = Number.POSITIVE_INFINITY
-      database.meta = { items: 0, delayed: 0, next: 1, capacity, shut: false, transaction: 0, identity }
-    })
-  }
-  // Throws if it is another's.
-  void database.meta
+function open(path: string, found: string | undefined, durability: Durability): Shared {
+  const database = new Database(path, found ?? nameOf(0), durability, found === undefined)
   return { database, users: 0, closed: undefined }
 }
 

@@ -1,4 +1,5 @@
-import { accessSync, constants, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 
 /** Where one machine's locks and memory maps do not hold for another. From Linux's magic.h and its file systems. */
@@ -30,7 +31,7 @@ export function checkFileSystem(path: string, type: number): void {
  */
 export function prepareDirectory(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    make(path)
     accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK)
     checkFileSystem(path, statfsSync(path).type)
     const { dev, ino } = statSync(path)
@@ -38,6 +39,21 @@ export function prepareDirectory(path: string): string {
   } catch (error) {
     throw asPathError(path, error)
   }
+}
+
+function make(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    // On a file system that cannot be written, the one error is not found.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') accessSync(ancestorOf(path), constants.W_OK)
+    throw error
+  }
+}
+
+function ancestorOf(path: string): string {
+  const parent = dirname(path)
+  return existsSync(parent) || parent === path ? parent : ancestorOf(parent)
 }
 
 /** What is in the directory; undefined: there is none. */

@@ -123,7 +123,8 @@ export class Journal {
     while (!this.#isIdle && !this.#retry && !this.#isHeld) {
       const unwritten = this.#unwritten()
       if (unwritten.length > 0 && !(await this.#writePayloads(unwritten))) continue
-      await this.#commit()
+      if (this.#hasRoom()) await this.#commit()
+      else await this.#refuse()
     }
     this.#isRunning = false
     for (const resolve of this.#whenIdle.splice(0)) resolve()
@@ -161,6 +162,22 @@ export class Journal {
     } finally {
       this.#flight = undefined
     }
+  }
+
+  /** Not in the call that puts: whoever put does not listen yet. */
+  async #refuse(): Promise<void> {
+    await undefined
+    const refused = this.#puts.splice(0)
+    this.#payloads.drop(refused.flatMap(put => put.payloads.map(({ name }) => name)))
+    this.#owner.failed(refused, this.#db().full())
+  }
+
+  /** lmdb would find out for itself, and say so on the console. */
+  #hasRoom(): boolean {
+    if (this.#puts.length === 0) return true
+    let bytes = 0
+    for (const put of this.#puts) for (const parcel of put.parcels) bytes += parcel.bytes.length
+    return this.#db().hasRoomFor(bytes)
   }
 
   #write(depart: (flight: Flight) => void): void {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { LAYOUT } from './layout.js'
 
 const MAGIC = 'queuelnk'
@@ -17,6 +18,12 @@ export interface Meta {
   transaction: number
   /** Of the queue, whatever its path: hexadecimal. */
   readonly identity: string
+}
+
+export function newMeta(): Meta {
+  const identity = randomBytes(8).toString('hex')
+  const capacity = Number.POSITIVE_INFINITY
+  return { items: 0, delayed: 0, next: 1, capacity, shut: false, transaction: 0, identity }
 }
 
 export function encodeMeta(meta: Meta): Buffer {

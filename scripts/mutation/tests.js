@@ -6,7 +6,7 @@ import { Worker } from './processes.js'
 /** @typedef {import('./worker.js').Seen} Seen */
 
 /** A test that takes more ms is too dear to run for each mutant. */
-const LONGEST = 1500
+const LONGEST = 500
 
 const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 

@@ -17,10 +17,10 @@ export interface ConsumeOptions {
 export function consume<T>(
   mailbox: Mailbox<T>,
   handler: Handler<T>,
-  o: ConsumeOptions = {},
-  joinable = false,
+  o: ConsumeOptions | undefined,
+  joinable: boolean,
 ): Promise<void> {
-  const { concurrency = 1, signal } = o
+  const { concurrency = 1, signal } = o ?? {}
   if (!(concurrency >= 1) || (concurrency !== Number.POSITIVE_INFINITY && !Number.isInteger(concurrency))) {
     return Promise.reject(optionError('concurrency', 'a positive whole number or Infinity', concurrency))
   }
@@ -71,7 +71,7 @@ export function consume<T>(
       done.reject(closed)
     },
   })
-  signal?.addEventListener('abort', onAbort, { once: true })
+  signal?.addEventListener('abort', onAbort)
   mailbox.enrol(lane)
   return done.promise
 }

@@ -1,5 +1,8 @@
 import type { Taker } from './taker.js'
 
+/** No store holds as many. */
+const MOST = 2 ** 48
+
 /** Everybody who would accept an item now, served in turn. */
 export class Takers<T> {
   readonly #wanting = new Set<Taker<T>>()
@@ -19,11 +22,11 @@ export class Takers<T> {
     this.length--
   }
 
-  /** How many items all of them together would accept. */
+  /** How many items all of them together would accept; finite, since others reckon with it. */
   get demand(): number {
     let demand = 0
     for (const taker of this.#wanting) demand += Math.max(0, taker.appetite ?? taker.demand)
-    return demand
+    return Math.min(demand, MOST)
   }
 
   /** The next in turn; undefined when nobody wants anything. */

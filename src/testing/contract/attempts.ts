@@ -41,6 +41,17 @@ export function attemptContract({ test, expect, can }: Kit): void {
     expect([trace, attempts, reason, name]).toEqual(['abc', '1', 'Error: broken', queue.name])
   })
 
+  test('gives the dead letter whatever the reason was, or says that there was none [Q8.10]', async open => {
+    const dead = await open()
+    const queue = await open({ maxAttempts: 1, deadLetter: dead })
+    for (const reason of ['late', undefined]) {
+      await queue.put(1)
+      await (await queue.receive()).nack({ reason })
+    }
+    const reasons = [(await dead.receive()).headers['x-reason'], (await dead.receive()).headers['x-reason']]
+    expect(reasons.sort()).toEqual(['late', 'no reason given'])
+  })
+
   test('acks the original only once its dead letter is stored [Q8.11]', async open => {
     const dead = await open({ capacity: 1 })
     const queue = await open({ maxAttempts: 1, deadLetter: dead })

@@ -61,6 +61,7 @@ export function closingContract({ test, expect, can }: Kit): void {
       queue.put(1),
       queue.putBatch([1]),
       queue.get(),
+      queue.get({ timeout: 0 }),
       queue.getBatch(1),
       queue.receive(),
       queue.consume(() => {}),

@@ -146,9 +146,41 @@ export function deliveryContract({ test, expect, can }: Kit): void {
     expect(queue.metrics().acked).toBe(1)
   })
 
+  test('awaits every handler before an aborted consume rejects [Q4.13]', async open => {
+    const queue = await open()
+    const abort = new AbortController()
+    const finish: (() => void)[] = []
+    let rejected = false
+    const done = queue.consume(() => new Promise<void>(resolve => finish.push(resolve)), {
+      concurrency: 2,
+      signal: abort.signal,
+    })
+    const failed = failure(done).then(() => {
+      rejected = true
+    })
+    await queue.putBatch([1, 2])
+    await until(() => finish.length === 2)
+    abort.abort()
+    finish[0]?.()
+    await turns()
+    expect(rejected).toBe(false)
+    finish[1]?.()
+    await failed
+  })
+
   test('refuses a concurrency that cannot be [Q16.4]', async open => {
     const queue = await open()
-    expect(await codeOf(queue.consume(() => {}, { concurrency: 0 }))).toBe('ERR_OPTION')
+    for (const concurrency of [0, -1, 1.5, Number.NaN]) {
+      expect(await codeOf(queue.consume(() => {}, { concurrency }))).toBe('ERR_OPTION')
+    }
+  })
+
+  test('runs as many handlers as there are items where concurrency is Infinity [Q4.10]', async open => {
+    const queue = await open()
+    let running = 0
+    void queue.consume(() => new Promise(() => running++), { concurrency: Number.POSITIVE_INFINITY }).catch(() => {})
+    await queue.putBatch(Array.from({ length: 300 }, (_, i) => i))
+    await until(() => running === 300)
   })
 
   test('leaves to the handler what it settles itself [Q4.9]', async open => {

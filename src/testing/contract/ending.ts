@@ -38,8 +38,8 @@ export function endingContract({ test, expect, can }: Kit): void {
 
   test('does not complete while anything is delayed [Q10.1]', async open => {
     const queue = await open()
-    await queue.put(1, { delay: 100 })
     const putAt = performance.now()
+    await queue.put(1, { delay: 30 })
     const seen: unknown[] = []
     let completedAt = 0
     queue.subscribe({
@@ -51,7 +51,7 @@ export function endingContract({ test, expect, can }: Kit): void {
     await queue.shutdown()
     await until(() => completedAt > 0)
     // A timer may be a millisecond early.
-    expect([seen, completedAt - putAt >= 18]).toEqual([[1], true])
+    expect([seen, completedAt - putAt >= 28]).toEqual([[1], true])
   })
 
   test('is not shut down by the end of a source [Q10.2]', async open => {
@@ -108,7 +108,9 @@ export function endingContract({ test, expect, can }: Kit): void {
     expect(await got).toBe(1)
     if (can.joinable) queue.taskDone()
     expect([await late, await received]).toEqual(Array(2).fill('ERR_QUEUE_CLOSED'))
-    expect(await codeOf(queue.get())).toBe('ERR_QUEUE_CLOSED')
+    expect([await codeOf(queue.get()), await codeOf(queue.get({ timeout: 0 }))]).toEqual(
+      Array(2).fill('ERR_QUEUE_CLOSED'),
+    )
   })
 
   test('resolves shutdown at once, with nothing [Q10.7] [P1]', async open => {

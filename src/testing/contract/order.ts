@@ -197,6 +197,20 @@ export function orderContract({ test, expect, can }: Kit): void {
   })
 
   test(
+    'serves whoever waits before a call that comes within a hand-over [Q2.2]',
+    async open => {
+      const queue = await open()
+      let later: Promise<number> | undefined
+      queue.deliveries({ prefetch: 1 }).subscribe(() => (later ??= take(queue, can)))
+      const earlier = take(queue, can)
+      await queue.putBatch([1, 2, 3])
+      const items = can.order === 'lifo' ? [2, 1] : [2, 3]
+      expect([await earlier, await later]).toEqual(items)
+    },
+    can.process !== 'own' && 'it hands over when the call has returned',
+  )
+
+  test(
     'serves whoever waits before a call that comes later [Q2.2]',
     async open => {
       const queue = atOnce(await open())

@@ -1,5 +1,5 @@
 import { concatMap, filter, firstValueFrom, map, share, take as takeFirst, tap } from 'rxjs'
-import { drain, type Kit, take, turns, until } from './kit.js'
+import { atOnce, drain, type Kit, take, turns, until } from './kit.js'
 
 /** Q3, Q5: what follows an item down the call stack. */
 export function receiptContract({ test, expect, can }: Kit): void {
@@ -32,6 +32,24 @@ export function receiptContract({ test, expect, can }: Kit): void {
     await until(() => from.metrics().acked === 2)
     expect((await narrow.stat()).size).toBe(1)
   })
+
+  test(
+    'keeps the receipt of an item while another queue hands over within its call [Q3.1]',
+    async open => {
+      const [from, between, to] = [await open(), await open(), await open({ capacity: 1 })]
+      await to.put(0)
+      const seen: number[] = []
+      between.deliveries().subscribe(delivery => {
+        seen.push(delivery.value)
+        void delivery.ack()
+      })
+      between.subscribe(value => seen.push(value))
+      from.pipe(tap(value => atOnce(between).putNowait(value))).subscribe(to)
+      await from.putBatch([1, 2])
+      expect([seen.length, (await from.stat()).leased]).toEqual([2, 2])
+    },
+    can.process !== 'own' && 'its items come through another process',
+  )
 
   test('counts an item as stored as soon as its put resolves [Q5.1] [P19]', async open => {
     const queue = await open()

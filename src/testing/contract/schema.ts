@@ -1,4 +1,5 @@
 import { map } from 'rxjs'
+import type { Queue } from '../../core/queue.js'
 import type { StandardSchema } from '../../core/schema.js'
 import { codeOf, failure, type Kit, take, turns, until } from './kit.js'
 
@@ -64,6 +65,25 @@ export function schemaContract({ test, expect, can }: Kit): void {
     ])
     limit.max = 10
     expect(await take(queue, can)).toBe(5)
+  })
+
+  test('tells the dead letter which item no longer fitted, and why [Q16.7] [Q8.10]', async open => {
+    const reasons: unknown[] = []
+    const read = [
+      (queue: Queue<number>) => void queue.get().catch(() => {}),
+      (queue: Queue<number>) => void queue.subscribe({ error: () => {} }),
+      (queue: Queue<number>) => void queue.deliveries().subscribe({ error: () => {} }),
+    ]
+    for (const look of read) {
+      const dead = await open()
+      const limit = { max: 10 }
+      const queue = await open({ schema: numbers(limit), maxAttempts: 1, deadLetter: dead })
+      await queue.put(5)
+      limit.max = 1
+      look(queue)
+      reasons.push((await dead.receive()).headers['x-reason']?.includes('5 is no number below 1'))
+    }
+    expect(reasons).toEqual([true, true, true])
   })
 
   test('gives a batch up to the first item that no longer fits [Q16.7]', async open => {

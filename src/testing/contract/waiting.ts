@@ -1,4 +1,4 @@
-import { codeOf, failure, type Kit, take, turns } from './kit.js'
+import { codeOf, failure, type Kit, type Open, take, turns, until } from './kit.js'
 
 /** Q13: waiting, giving up, and async iteration. */
 export function waitingContract({ test, expect, can }: Kit): void {
@@ -131,6 +131,23 @@ export function waitingContract({ test, expect, can }: Kit): void {
     await turns()
     expect((await queue.stat()).size).toBe(1)
   })
+
+  const keepsNoTimer = async (open: Open) => {
+    const queue = await open()
+    const timers = () => process.getActiveResourcesInfo().filter(name => name === 'Timeout').length
+    const before = timers()
+    await queue.put(1, { delay: 60_000 })
+    expect(timers()).toBe(before)
+    const abort = new AbortController()
+    const waiting = failure(queue.get({ signal: abort.signal }))
+    expect(timers() > before).toBe(true)
+    abort.abort()
+    await waiting
+    await until(() => timers() <= before)
+    expect((await queue.stat()).delayed).toBe(1)
+  }
+  const outside = can.process !== 'own' && 'where its items are, time is kept for others too'
+  test('keeps no timer for a delayed item that nobody waits for [Q13.1]', keepsNoTimer, outside)
 
   test('hands a delayed item to a waiting get when it is due [Q13.1]', async open => {
     const queue = await open()

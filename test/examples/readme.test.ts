@@ -52,7 +52,11 @@ describe('the README', () => {
 
 describe.skipIf(process.platform === 'win32')('a command line in', () => {
   let directory: string
-  const env = () => ({ ...process.env, PATH: `${join(directory, 'bin')}${delimiter}${process.env.PATH}` })
+  const env = () => ({
+    ...process.env,
+    PATH: `${join(directory, 'bin')}${delimiter}${process.env.PATH}`,
+    QUEUELINK_DIR: join(directory, 'queues'),
+  })
 
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'queuelink-lines-'))
@@ -64,7 +68,7 @@ describe.skipIf(process.platform === 'win32')('a command line in', () => {
 
   const lines = Object.entries({ 'README.md': readme, 'docs/cli.md': cli }).flatMap(([page, text]) =>
     blocksIn(text, 'sh')
-      .flatMap(block => block.split('\n').filter(line => line.includes('queuelink link')))
+      .flatMap(block => block.split('\n').filter(line => /queuelink (link|drain)/.test(line)))
       .map(line => ({ page, line })),
   )
 

@@ -52,6 +52,7 @@ export {
 } from './link/graph/queue-spec.js'
 export { type RunOptions, runGraph } from './link/graph/run-graph.js'
 export { RunningGraph } from './link/graph/running-graph.js'
+export type { Latency } from './link/latencies.js'
 export { link } from './link/link.js'
 export type { Direction } from './link/link-ends.js'
 export type {

@@ -1,3 +1,5 @@
+import type { Latency } from './latencies.js'
+
 export type LinkState = 'starting' | 'running' | 'paused' | 'restarting' | 'stopping' | 'stopped' | 'done' | 'failed'
 
 export interface LinkStatus {
@@ -21,8 +23,16 @@ export interface EdgeMetrics {
   readonly items: number
   /** Sources: stored everywhere and acknowledged. Destinations: stored there. */
   readonly settled: number
-  /** Of files read. */
+  /** Of sources: read from files, or as encoded by queues that hold bytes. */
   readonly bytes: number
+  /** Settled a second, since the link began; in `metrics$`, since its last emission. */
+  readonly rate: number
+  /** Sources: taken and not settled yet. */
+  readonly unsettled: number
+  /** Sources: how many more may be out before something is settled. */
+  readonly credits: number
+  /** Sources: from put to stored everywhere; undefined as long as nothing is. */
+  readonly latency: Latency | undefined
   /** Destinations: not stored there, because that was too slow or was let go. */
   readonly dropped: number
 }
@@ -35,6 +45,12 @@ export interface LinkMetrics {
   /** Taken and not settled yet. */
   readonly unsettled: number
   readonly bytes: number
+  /** Settled a second, since the link began; in `metrics$`, since its last emission. */
+  readonly rate: number
+  /** Of all sources. */
+  readonly latency: Latency | undefined
+  /** Not stored by a destination because that was too slow or was let go. */
+  readonly dropped: number
   readonly restarts: number
   readonly sources: readonly EdgeMetrics[]
   readonly destinations: readonly EdgeMetrics[]

@@ -340,7 +340,9 @@ function sourceCount({ id, source, lane }: SourceEdge): EdgeCount {
     id,
     items: lane.moved + lane.unsettled,
     settled: lane.moved,
-    bytes: source.settledBytes?.() ?? 0,
+    bytes: source.settledBytes?.() ?? lane.bytes,
+    credits: Math.max(0, lane.demand),
+    latencies: lane.latencies.counts,
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Headers } from '../core/entry.js'
 import type { QueueDescriptor } from '../core/origin.js'
+import type { LatencyCounts } from './latencies.js'
 import type { OnError } from './on-error.js'
 import type { Step } from './step.js'
 import type { SlowPolicy } from './when-slow.js'
@@ -68,6 +69,10 @@ export interface EdgeCount {
   readonly bytes: number
   /** Of destinations: not stored there, because that was too slow or was let go. */
   readonly dropped?: number
+  /** Of sources: how many more items could be out. */
+  readonly credits?: number
+  /** Of sources: how long items took until they were stored everywhere. */
+  readonly latencies?: LatencyCounts
 }
 
 export interface Progress {

@@ -5,7 +5,7 @@ import { Deferred } from '../util/deferred.js'
 import { emitting } from './emitting.js'
 import { type DestinationEndpoint, destinationEndpoint, type SourceEndpoint, sourceEndpoint } from './endpoint.js'
 import { type Direction, LinkEnds } from './link-ends.js'
-import { metricsOf } from './link-metrics.js'
+import { metricsOf, sinceThen } from './link-metrics.js'
 import {
   checkTimeout,
   type LinkOptions,
@@ -58,6 +58,9 @@ export class QueueLink implements AsyncDisposable {
   /** Rejects if it ends before. */
   readonly #begun = new Deferred<Runtime>()
   #scheduled = false
+  readonly #began = performance.now()
+  /** Milliseconds, once it has ended. */
+  #took: number | undefined
   #watched = false
   #cause: unknown
   #stopping: Promise<LinkReport> | undefined
@@ -73,7 +76,7 @@ export class QueueLink implements AsyncDisposable {
       why: 'it has not both ends yet',
     })
     this.status$ = this.#status.asObservable()
-    this.metrics$ = emitting(() => this.metrics(), this.status$, o.metricsInterval)
+    this.metrics$ = emitting(() => this.metrics(), sinceThen, this.status$, o.metricsInterval)
     this.#done.promise.catch(() => {})
     this.#begun.promise.catch(() => {})
   }
@@ -156,7 +159,7 @@ export class QueueLink implements AsyncDisposable {
   }
 
   metrics(): LinkMetrics {
-    return metricsOf(this.#plan, this.#runtime)
+    return metricsOf(this.#plan, this.#runtime, (this.#took ?? performance.now() - this.#began) / 1000)
   }
 
   /** Takes nothing more, waits until what is under way is stored, and lets go; what is not goes back to its source. */
@@ -284,6 +287,7 @@ export class QueueLink implements AsyncDisposable {
   #end(state: 'done' | 'failed' | 'stopped', why: string, cause?: unknown): void {
     if (this.#isOver) return
     if (this.#stopping && state === 'done') return
+    this.#took = performance.now() - this.#began
     const { placement } = this.#status.value
     const isSeen = this.#watched || this.#status.observed
     if (state === 'failed') this.#cause = cause

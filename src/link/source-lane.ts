@@ -8,6 +8,7 @@ import type { NackOutcome } from '../core/nack.js'
 import { ValueLane } from '../core/value-lane.js'
 import { clock } from '../util/clock.js'
 import { UNSTORED } from './joint.js'
+import { Latencies } from './latencies.js'
 import type { Route } from './route.js'
 
 /** How long, in ms, an item rests that all its destinations have dropped. */
@@ -28,6 +29,9 @@ export interface LaneLink {
 export class ValueSourceLane extends ValueLane<unknown> {
   /** Items settled for good. */
   moved = 0
+  /** Of these, encoded; 0 where nothing is encoded. */
+  bytes = 0
+  readonly latencies = new Latencies()
   readonly #link: LaneLink
   readonly #out = new Set<Lease<unknown>>()
   readonly #taking: { route: Route | undefined }
@@ -50,12 +54,12 @@ export class ValueSourceLane extends ValueLane<unknown> {
     this.#stayedOut = false
     this.#taking.route = this.#link.routeOf(lease)
     super.accept(lease)
-    if (!this.#stayedOut) this.moved++
+    if (!this.#stayedOut) this.#moved(lease)
   }
 
   override settled(lease: Lease<unknown>): void {
     if (!this.#out.delete(lease)) return
-    this.moved++
+    this.#moved(lease)
     super.settled(lease)
   }
 
@@ -94,6 +98,12 @@ export class ValueSourceLane extends ValueLane<unknown> {
     this.#out.add(lease)
     super.out(lease)
   }
+
+  #moved({ enqueuedAt, bytes }: Lease<unknown>): void {
+    this.moved++
+    this.bytes += bytes
+    this.latencies.record(enqueuedAt)
+  }
 }
 
 /** A delivery that knows its destinations. */
@@ -124,6 +134,9 @@ export class RoutedDelivery extends LeasedDelivery<unknown> {
 export class DeliverySourceLane extends DeliveryLane<unknown> {
   /** Items settled for good. */
   moved = 0
+  /** Of these, encoded; 0 where nothing is encoded. */
+  bytes = 0
+  readonly latencies = new Latencies()
   readonly #link: LaneLink
   readonly #onPassed: () => void
   readonly #out = new Map<Lease<unknown>, RoutedDelivery>()
@@ -145,7 +158,11 @@ export class DeliverySourceLane extends DeliveryLane<unknown> {
   override settledOne(lease: Lease<unknown>): void {
     const delivery = this.#forget(lease)
     // One that was released counts as never handed over.
-    if (delivery && lease.attempt >= delivery.attempt) this.moved++
+    if (delivery && lease.attempt >= delivery.attempt) {
+      this.moved++
+      this.bytes += lease.bytes
+      this.latencies.record(lease.enqueuedAt)
+    }
     super.settledOne(lease)
   }
 

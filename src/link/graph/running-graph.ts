@@ -6,6 +6,7 @@ import { GraphError } from '../../errors/graph-error.js'
 import { optionError } from '../../errors/option-error.js'
 import { Deferred } from '../../util/deferred.js'
 import { emitting } from '../emitting.js'
+import { sinceThen } from '../link-metrics.js'
 import type { StopOptions } from '../link-options.js'
 import type { LinkReport } from '../link-status.js'
 import type { QueueLink } from '../queue-link.js'
@@ -53,7 +54,7 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
     this.queues = Object.freeze(Object.fromEntries(queues)) as RunningGraph<Q>['queues']
     this.#status = new BehaviorSubject<GraphStatus>({ state: 'running', links: {} })
     this.status$ = this.#status.asObservable()
-    this.metrics$ = emitting(() => this.metrics(), this.status$, metricsInterval)
+    this.metrics$ = emitting(() => this.metrics(), sinceThenAll, this.status$, metricsInterval)
     this.#done.promise.catch(() => {})
     const onAbort = (): void => this.#fail(signal?.reason)
     signal?.addEventListener('abort', onAbort, { once: true })
@@ -179,6 +180,13 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
       if (!isSeen) reportUnhandled(cause)
     }
   }
+}
+
+function sinceThenAll(then: GraphMetrics | undefined, now: GraphMetrics, seconds: number): GraphMetrics {
+  const links = Object.entries(now.links).map(
+    ([name, link]) => [name, sinceThen(then?.links[name], link, seconds)] as const,
+  )
+  return { ...now, links: Object.fromEntries(links) }
 }
 
 function levelOf(queue: Queue<unknown>): QueueLevel {

@@ -5,6 +5,7 @@ import { portableError } from '../../core/portable-error.js'
 import type { Taker } from '../../core/taker.js'
 import { LinkError } from '../../errors/link-error.js'
 import { clock } from '../../util/clock.js'
+import { Latencies } from '../latencies.js'
 import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
 import { Outbox, type Parcel } from './outbox.js'
@@ -45,6 +46,8 @@ export class SourceFeeder implements Taker<unknown> {
   #taking = false
   #items = 0
   #settled = 0
+  #bytes = 0
+  readonly #latencies = new Latencies()
   /** Since it takes no more. */
   #returned = 0
   #whenSettled: (() => void) | undefined
@@ -63,7 +66,14 @@ export class SourceFeeder implements Taker<unknown> {
   }
 
   get count(): EdgeCount {
-    return { id: this.#id, items: this.#settled + this.#out.size, settled: this.#settled, bytes: 0 }
+    return {
+      id: this.#id,
+      items: this.#settled + this.#out.size,
+      settled: this.#settled,
+      bytes: this.#bytes,
+      credits: Math.max(0, this.demand),
+      latencies: this.#latencies.counts,
+    }
   }
 
   /** The version of the oldest item that has yet to be sent. */
@@ -126,6 +136,8 @@ export class SourceFeeder implements Taker<unknown> {
       const sent = this.#release(item)
       if (!sent) continue
       this.#settled++
+      this.#bytes += sent.lease.bytes
+      this.#latencies.record(sent.lease.enqueuedAt)
       this.#mailbox.ack(sent.lease)
     }
     this.#mailbox.want(this)

@@ -1,4 +1,5 @@
 import type { EdgeCount, Progress } from '../protocol.js'
+import { sum } from './together.js'
 
 type Kind = 'sources' | 'destinations'
 
@@ -50,9 +51,9 @@ export class Tally {
       const { items = 0, settled = 0 } = this.#now.sources.find(source => source.id === id) ?? {}
       this.#stuck.set(id, bytes === 0 && items > settled ? (this.#stuck.get(id) ?? 0) + 1 : 0)
     }
-    for (const { id, settled, bytes } of sources) {
+    for (const { id, settled, bytes, latencies } of sources) {
       // What it had taken and not settled is taken again by the next.
-      this.#before.sources.set(id, { id, items: settled, settled, bytes })
+      this.#before.sources.set(id, { id, items: settled, settled, bytes, ...(latencies ? { latencies } : {}) })
     }
     for (const edge of destinations) this.#before.destinations.set(edge.id, edge)
     for (const [id, bytes] of this.#now.offsets) this.#startedAt.set(id, this.offset(id) + bytes)
@@ -70,16 +71,7 @@ export class Tally {
 
   #sum(kind: Kind): EdgeCount[] {
     const sums = new Map(this.#before[kind])
-    for (const { id, items, settled, bytes, dropped = 0 } of this.#now[kind]) {
-      const before: Omit<EdgeCount, 'id'> = sums.get(id) ?? { items: 0, settled: 0, bytes: 0 }
-      sums.set(id, {
-        id,
-        items: before.items + items,
-        settled: before.settled + settled,
-        bytes: before.bytes + bytes,
-        dropped: (before.dropped ?? 0) + dropped,
-      })
-    }
+    for (const count of this.#now[kind]) sums.set(count.id, sum(count.id, [sums.get(count.id), count]))
     return [...sums.values()]
   }
 }

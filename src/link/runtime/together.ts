@@ -1,3 +1,4 @@
+import { addLatencies, type LatencyCounts } from '../latencies.js'
 import type { EdgeCount, Progress } from '../protocol.js'
 
 /** What one worker's child has reported, and what its parent has counted itself. */
@@ -28,14 +29,17 @@ export function withDropped(own: EdgeCount, seen: readonly EdgeCount[]): EdgeCou
 
 /** The sum of what is known of one endpoint. */
 export function sum(id: number, counts: readonly (EdgeCount | undefined)[]): EdgeCount {
-  const total = { id, items: 0, settled: 0, bytes: 0, dropped: 0 }
+  const total = { id, items: 0, settled: 0, bytes: 0, dropped: 0, credits: 0 }
+  let latencies: LatencyCounts | undefined
   for (const count of counts) {
     total.items += count?.items ?? 0
     total.settled += count?.settled ?? 0
     total.bytes += count?.bytes ?? 0
     total.dropped += count?.dropped ?? 0
+    total.credits += count?.credits ?? 0
+    latencies = addLatencies(latencies, count?.latencies)
   }
-  return total
+  return { ...total, ...(latencies ? { latencies } : {}) }
 }
 
 /** Adds up numbers by endpoint. */

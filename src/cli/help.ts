@@ -16,6 +16,7 @@ Endpoints:
   file:PATH     a file; a bare PATH means the same
   exec:COMMAND  a command line for the shell: its stdout as the source, its stdin as a destination
   shm:NAME      a shared queue, which is made if it is not there; shm:NAME@RUN with a run id
+  durable:PATH  a durable queue, which is made if it is not there
   unix:PATH, tcp:HOST:PORT
                 a hosted queue; its token is in the environment variable QUEUELINK_TOKEN
 

@@ -40,6 +40,17 @@ describe('queuelink link, with queues', () => {
     expect(made.getNowait()).toEqual({ n: 1 })
   })
 
+  it('moves lines into a durable queue, which keeps them, and out of it', async () => {
+    const into = place.start('link', '--quiet', '-', 'durable:kept')
+    into.process.stdin?.end('one\ntwo\n')
+    expect(await into.ended).toMatchObject({ code: 0, stderr: '' })
+    expect((await run('stat', 'durable:kept')).stdout).toMatch(/^size +2$/m)
+    expect(await run('peek', 'durable:kept')).toMatchObject({ code: 0, stdout: '"one"\n' })
+    expect(await run('drain', '--as', 'lines', 'durable:kept')).toMatchObject({ code: 0, stdout: 'one\ntwo\n' })
+    expect(await run('rm', 'durable:kept')).toMatchObject({ code: 0 })
+    expect(await run('stat', 'durable:kept')).toMatchObject({ code: 1 })
+  })
+
   it('refuses a queue that is both ends, as a mistake of the command line', async () => {
     const { text } = await queue()
     expect(await run('link', text, text)).toMatchObject({ code: 2 })

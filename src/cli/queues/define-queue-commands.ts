@@ -2,8 +2,7 @@ import { type Command, Option } from 'commander'
 import type { ExitCode } from '../exit-code.js'
 import { count } from '../parse-count.js'
 import type { PrintOptions } from './drain.js'
-
-const QUEUE = 'shm:NAME, shm:NAME@RUN, unix:PATH or tcp:HOST:PORT'
+import { FORMS } from './forms.js'
 
 /** The commands that work on queues as they are. Each loads its code when it is called. */
 export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) => void): void {
@@ -19,20 +18,20 @@ export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) =
     .command('stat')
     .summary('says how a queue stands')
     .description('Says how many items and bytes a queue holds, how many are out, who waits, and how old the oldest is.')
-    .argument('<queue>', QUEUE)
+    .argument('<queue>', FORMS)
     .option('--json', 'one line of JSON')
     .action(async (queue: string, o: { json?: boolean }) => exit(await (await import('./stat.js')).stat(queue, o)))
   queuelink
     .command('peek')
     .summary('writes the next item of a queue, which stays there')
-    .argument('<queue>', QUEUE)
+    .argument('<queue>', FORMS)
     .addOption(as())
     .action(async (queue: string, o: PrintOptions) => exit(await (await import('./drain.js')).peek(queue, o)))
   queuelink
     .command('drain')
     .summary('takes the items of a queue and writes them to stdout')
     .description('Takes items until none is left. Each leaves the queue when it is written.')
-    .argument('<queue>', QUEUE)
+    .argument('<queue>', FORMS)
     .option('--max <n>', 'items, at most', count)
     .addOption(as())
     .action(async (queue: string, o: PrintOptions & { max?: number }) => {
@@ -41,7 +40,7 @@ export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) =
   queuelink
     .command('rm')
     .summary('removes queues and what is in them')
-    .argument('<queues...>', 'shm:NAME or shm:NAME@RUN')
+    .argument('<queues...>', 'shm:NAME, shm:NAME@RUN or durable:PATH')
     .option('--force', 'also those that somebody uses')
     .action(async (queues: string[], o: { force?: boolean }) => {
       exit(await (await import('./remove.js')).remove(queues, o))

@@ -75,14 +75,18 @@ export class Sequence {
   #packr: Packr | undefined
 
   /**
-   * Writes the next value and answers where it ends; -1 if there is no room for it. After that, and after a CodecError, only
-   * `begin` may be called.
+   * Writes the next value and answers where it ends; -1 if there is no room for it. `place`: how
+   * many came before it. After a CodecError the next one must be at place 0. Most are alone: what the first defines is not kept.
    */
-  write(value: unknown, target: Buffer, at: number): number {
-    this.#packr ??= makePackr(false, true)
+  write(value: unknown, target: Buffer, at: number, place: number): number {
+    if (place === 1) {
+      this.#packr ??= makePackr(false, true)
+      Object.assign(this.#packr, { structures: [] })
+    }
+    const packr = place === 0 ? packers().plain : (this.#packr as Packr)
     let packed: Buffer & { start?: number; end?: number }
     try {
-      packed = this.#packr.pack(value, REUSE_BUFFER | RESET_BUFFER)
+      packed = packr.pack(value, REUSE_BUFFER | RESET_BUFFER)
     } catch (error) {
       throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
     }
@@ -92,11 +96,6 @@ export class Sequence {
     if (length > 96) packed.copy(target, at, start, end)
     else for (let index = 0; index < length; index++) target[at + index] = packed[start + index] as number
     return at + length
-  }
-
-  /** The next value is the first. */
-  begin(): void {
-    if (this.#packr) Object.assign(this.#packr, { structures: [] })
   }
 }
 

@@ -36,7 +36,7 @@ export class ParcelBuilder {
     if (this.#broken) return false
     if (this.count === 0) this.at = at
     this.#broken = true
-    const end = this.#sequence.write(value, this.#target, this.#end)
+    const end = this.#sequence.write(value, this.#target, this.#end, this.count)
     if (end < 0) return false
     this.#broken = false
     this.#before = this.#end
@@ -52,19 +52,22 @@ export class ParcelBuilder {
     this.#broken = true
   }
 
-  /** Until the next call. */
-  bytes(): Uint8Array {
+  /** With its head written; `length` bytes of it, until the next call. */
+  bytes(): Buffer {
     const target = this.#target
+    const count = this.count + 2
     target[0] = ARRAY32
-    target.writeUInt32BE(this.count + 2, 1)
+    target[1] = 0
+    target[2] = 0
+    target[3] = count >> 8
+    target[4] = count
     target[5] = FLOAT64
     target.writeDoubleBE(this.at, 6)
     target[14] = NIL
-    return target.subarray(0, this.#end)
+    return target
   }
 
   clear(): void {
-    if (this.#end > HEADER || this.#broken) this.#sequence.begin()
     this.#end = HEADER
     this.#broken = false
     this.count = 0

@@ -18,8 +18,7 @@ export interface Late {
 }
 
 /**
- * Single puts of one turn of the event loop, on their way into one parcel. The first of a turn does not come here: nobody who
- * waits for each put is held up.
+ * Single puts of one turn of the event loop, on their way into one parcel: encoded one behind the other, each in the call that puts.
  */
 export class Gathering<T> {
   /** Not stored yet, though taken: they came with one parcel that found no room, and wait for it one by one. */
@@ -28,6 +27,12 @@ export class Gathering<T> {
   lastTicket: Ticket = 0
   readonly #builder: ParcelBuilder
   readonly #limit: number
+  readonly #parcel: { bytes: Uint8Array; length: number; count: number } = {
+    bytes: new Uint8Array(),
+    length: 0,
+    count: 0,
+  }
+  readonly #parcels: readonly Parcel[] = [this.#parcel]
   /** Encoded, and not yet offered. */
   #tried: Entry<T> | undefined
 
@@ -51,7 +56,7 @@ export class Gathering<T> {
     return this.#builder.count >= ITEMS
   }
 
-  /** Encodes an item behind the others; false if it has to go alone. `offered` or `drop` must follow. Throws CodecError. */
+  /** Encodes an item behind the others; false if it has to go alone. `taken`, `stored` or `drop` must follow. Throws CodecError. */
   try(entry: Entry<T>): boolean {
     if (entry.due > 0 || entry.key !== undefined || entry.headers !== NO_HEADERS) return false
     if (this.#tried) this.drop()
@@ -79,21 +84,32 @@ export class Gathering<T> {
     this.#builder.drop()
   }
 
-  /** The parcel of what was taken so far, until the next call; undefined if there is none. */
-  parcel(): { parcel: Parcel; at: number } | undefined {
+  dropTried(): void {
     if (this.#tried) this.drop()
-    const { count, at } = this.#builder
-    return count === 0 ? undefined : { parcel: { bytes: this.#builder.bytes(), count }, at }
+  }
+
+  /** When the first of what was gathered was put. */
+  get at(): number {
+    return this.#builder.at
+  }
+
+  /** All of it, what was tried included; good until the next call. */
+  parcels(): readonly Parcel[] {
+    this.#parcel.bytes = this.#builder.bytes()
+    this.#parcel.length = this.#builder.length
+    this.#parcel.count = this.#builder.count
+    return this.#parcels
   }
 
   stored(): void {
+    this.#tried = undefined
     this.#builder.clear()
   }
 
   /** There is no room for the parcel as a whole. */
   postpone(): void {
-    const { count, at } = this.#builder
-    const open = new OpenParcel<T>(decode(this.#builder.bytes()))
+    const { count, at, length } = this.#builder
+    const open = new OpenParcel<T>(decode(this.#builder.bytes().subarray(0, length)))
     for (let place = 0; place < count; place++) {
       const parcel = packParcel([new Entry(open.value(place), at)])
       this.late.push({ ticket: this.lastTicket - count + 1 + place, parcel, at })

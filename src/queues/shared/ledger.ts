@@ -57,7 +57,7 @@ export class Ledger {
     const { capacity, slots, ringBytes } = views.geometry
     if (this.held + count > capacity) return false
     let bytes = 0
-    for (const parcel of parcels) bytes += recordBytes(parcel.bytes.length)
+    for (const { bytes: parcel, length = parcel.length } of parcels) bytes += recordBytes(length)
     if (!this.space.make(bytes)) return false
     this.#advance()
     let { head } = views
@@ -65,7 +65,7 @@ export class Ledger {
     const before = views.putPos
     let position = before
     let slot = views.slotOf(position)
-    for (const { bytes: parcel, count: items } of parcels) {
+    for (const { bytes: parcel, length = parcel.length, count: items } of parcels) {
       const place = head % ringBytes
       const chunk = place / GRAIN
       let first = -1
@@ -79,9 +79,9 @@ export class Ledger {
         views.ints[at + 2] = index++
         views.ints[at + 3] = 0
       }
-      records.writeHeader(place, parcel.length, items, position - first, first, due, at)
-      records.writeParcel(place, parcel)
-      head += recordBytes(parcel.length)
+      records.writeHeader(place, length, items, position - first, first, due, at)
+      records.writeParcel(place, parcel, length)
+      head += recordBytes(length)
     }
     views.commit(head, position, views.putCount + count)
     views.ready += count

@@ -4,13 +4,6 @@ import { TakenParcel } from './taken-parcel.js'
 
 const SCRATCH = 64 * 1024
 
-interface Copied<T> {
-  readonly parcel: TakenParcel<T>
-  readonly bytes: Buffer
-  readonly start: number
-  readonly end: number
-}
-
 /**
  * Parcels out of the ring: copied under the lock, since the ring moves on, and decoded when it is free. Who takes item by
  * item copies and decodes a parcel once.
@@ -20,7 +13,7 @@ export class ParcelReader<T> {
   readonly #spill: SpillFolder
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH)
   #used = 0
-  #copied: Copied<T>[] = []
+  #copied: TakenParcel<T>[] = []
   #last: TakenParcel<T> | undefined
 
   constructor(records: Records, spill: SpillFolder) {
@@ -40,7 +33,8 @@ export class ParcelReader<T> {
     const end = records.copyParcel(place, bytes, start)
     if (fits) this.#used = end
     const parcel = new TakenParcel<T>(length, records.count(place), first, this.#spill)
-    this.#copied.push({ parcel, bytes, start, end })
+    parcel.copied(bytes, start, end)
+    this.#copied.push(parcel)
     this.#last = parcel
     return parcel
   }
@@ -51,6 +45,6 @@ export class ParcelReader<T> {
     const copied = this.#copied
     this.#copied = []
     this.#used = 0
-    for (const { parcel, bytes, start, end } of copied) parcel.open(bytes, start, end)
+    for (const parcel of copied) parcel.open()
   }
 }

@@ -51,18 +51,14 @@ export class Puts<T> {
   }
 
   seal(entries: readonly Entry<T>[]): void {
-    if (entries.length > 1 || !this.#burst || !this.#gathers(entries[0] as Entry<T>)) this.#sealing.seal(entries)
+    if (entries.length > 1 || !this.#gathers(entries[0] as Entry<T>)) this.#sealing.seal(entries)
   }
 
   offer(entries: readonly Entry<T>[]): boolean {
     this.ticket = 0
     const first = entries[0] as Entry<T>
     if (this.#gathering.isTried(first)) {
-      if (this.#seemsToFit()) {
-        this.ticket = ++this.#tickets
-        this.#gathering.taken(this.ticket)
-        return true
-      }
+      if (this.#takeTried()) return true
       this.hold(entries)
     }
     if (this.#gathering.late.length > 0) this.flush()
@@ -76,12 +72,7 @@ export class Puts<T> {
       at += parcel.count
     }
     if (payloads) return this.#storeWith(payloads, entries, parcels)
-    if (!this.#store(entries.length, parcels, first)) return false
-    if (entries.length === 1 && !this.#burst) {
-      this.#burst = true
-      RESOLVED.then(this.#endBurst)
-    }
-    return true
+    return this.#store(entries.length, parcels, first.due, first.enqueuedAt)
   }
 
   /** What was sealed last has to wait: it is encoded alone. */
@@ -116,9 +107,9 @@ export class Puts<T> {
   write(): void {
     const gathering = this.#gathering
     if (gathering.count === 0) return
-    const gathered = gathering.late.length === 0 ? gathering.parcel() : undefined
-    if (gathered) {
-      if (this.#put([gathered.parcel], gathered.parcel.count, 0, gathered.at)) {
+    if (gathering.late.length === 0) {
+      gathering.dropTried()
+      if (this.#put(gathering.parcels(), gathering.count, 0, gathering.at)) {
         gathering.stored()
         this.#storedUpTo(gathering.lastTicket)
         return
@@ -157,6 +148,22 @@ export class Puts<T> {
     return false
   }
 
+  /** The first single put of a turn is stored at once, so that nobody who waits for each is held up. */
+  #takeTried(): boolean {
+    const gathering = this.#gathering
+    if (this.#burst || gathering.count > 0) {
+      if (!this.#seemsToFit()) return false
+      this.ticket = ++this.#tickets
+      gathering.taken(this.ticket)
+      return true
+    }
+    if (!this.#store(1, gathering.parcels(), 0, gathering.at)) return false
+    gathering.stored()
+    this.#burst = true
+    RESOLVED.then(this.#endBurst)
+    return true
+  }
+
   /** As far as can be seen without the lock. */
   #seemsToFit(): boolean {
     const { held, views, space } = this.#ledger
@@ -180,16 +187,17 @@ export class Puts<T> {
       this.#fail(this.ticket, error)
       return true
     }
-    const stored = this.#store(entries.length, parcels, entries[0] as Entry<T>)
+    const { due, enqueuedAt } = entries[0] as Entry<T>
+    const stored = this.#store(entries.length, parcels, due, enqueuedAt)
     if (!stored) for (const { reference } of payloads) this.#spill.drop(reference)
     return stored
   }
 
-  #store(count: number, parcels: readonly SharedParcel[], { due, enqueuedAt }: Entry<T>): boolean {
+  #store(count: number, parcels: readonly Parcel[], due: number, at: number): boolean {
     if (!this.#section.enter()) return false
     let stored = false
     try {
-      stored = this.#put(parcels, count, due, enqueuedAt)
+      stored = this.#put(parcels, count, due, at)
     } catch (error) {
       this.#arena.abandon()
       throw error

@@ -7,6 +7,8 @@ import type { Views } from './views.js'
  * The span tells, from the first position on, which descriptors may point at it.
  */
 export const HEADER_BYTES = 40
+/** Up to so many bytes, a loop is faster than a call. */
+const SHORT = 128
 
 export function recordBytes(length: number): number {
   return Math.ceil((HEADER_BYTES + length) / GRAIN) * GRAIN
@@ -81,14 +83,15 @@ export class Records {
     this.#floats[float + 2] = at
   }
 
-  writeParcel(place: number, parcel: Uint8Array): void {
+  writeParcel(place: number, parcel: Uint8Array, length: number): void {
     const from = place + HEADER_BYTES
+    const start = this.#base + from
     const whole = this.#size - from
-    if (parcel.length <= whole) this.#bytes.set(parcel, this.#base + from)
-    else {
-      this.#bytes.set(parcel.subarray(0, whole), this.#base + from)
-      this.#bytes.set(parcel.subarray(whole), this.#base)
-    }
+    if (length > whole) {
+      this.#bytes.set(parcel.subarray(0, whole), start)
+      this.#bytes.set(parcel.subarray(whole, length), this.#base)
+    } else if (length > SHORT) this.#bytes.set(length === parcel.length ? parcel : parcel.subarray(0, length), start)
+    else for (let index = 0; index < length; index++) this.#bytes[start + index] = parcel[index] as number
   }
 
   /** Copies the parcel out, for the ring may move on; answers where it ends. */
@@ -97,7 +100,9 @@ export class Records {
     const from = place + HEADER_BYTES
     const whole = this.#size - from
     const start = this.#base + from
-    if (length <= whole) this.#bytes.copy(target, at, start, start + length)
+    if (length <= SHORT && length <= whole) {
+      for (let index = 0; index < length; index++) target[at + index] = this.#bytes[start + index] as number
+    } else if (length <= whole) this.#bytes.copy(target, at, start, start + length)
     else {
       this.#bytes.copy(target, at, start, start + whole)
       this.#bytes.copy(target, at + whole, this.#base, this.#base + length - whole)
@@ -116,6 +121,6 @@ export class Records {
     const parcel = this.readParcel(from)
     const { length } = parcel
     this.writeHeader(to, length, this.count(from), this.span(from), this.first(from), this.due(from), this.putAt(from))
-    this.writeParcel(to, parcel)
+    this.writeParcel(to, parcel, length)
   }
 }

@@ -11,6 +11,9 @@ export class TakenParcel<T> {
   readonly first: number
   readonly itemBytes: number
   readonly #spill: SpillFolder
+  #bytes: Buffer | undefined
+  #start = 0
+  #end = 0
   #open: OpenParcel<T | Reference> | undefined
   #error: unknown
 
@@ -21,10 +24,18 @@ export class TakenParcel<T> {
     this.#spill = spill
   }
 
+  /** Where it was copied to, until it is opened. */
+  copied(bytes: Buffer, start: number, end: number): void {
+    this.#bytes = bytes
+    this.#start = start
+    this.#end = end
+  }
+
   /** What is wrong with the bytes is told to whoever asks for a value. */
-  open(bytes: Buffer, start: number, end: number): void {
+  open(): void {
     try {
-      this.#open = new OpenParcel(decodeOwn(bytes, start, end))
+      this.#open = new OpenParcel(decodeOwn(this.#bytes as Buffer, this.#start, this.#end))
+      this.#bytes = undefined
     } catch (error) {
       this.#error = error
     }

@@ -74,6 +74,7 @@ export type {
 export type { OnError } from './link/on-error.js'
 export type { Placement } from './link/placement.js'
 export { type EndpointId, QueueLink } from './link/queue-link.js'
+export { warm } from './link/runtime/reserve.js'
 export { type Step, step } from './link/step.js'
 export type { WhenSlow } from './link/when-slow.js'
 export { type DurableQueueOptions, durableQueue } from './queues/durable/durable-queue.js'

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { encode } from '../../core/codec.js'
 import { SpillDirectory } from '../../core/spill.js'
 import { PONG, type ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
@@ -12,6 +13,9 @@ export interface Lines {
   /** Steps, which are not ours, are about to run. */
   beforeSteps(): void
 }
+
+// Loaded before it is asked for, which is at once, or, of a child that waits to be used, never too early.
+encode(undefined)
 
 /** Answers what the parent of a child says on its line for control; what is foreign to it is ignored. */
 export function control({ data, answer, beforeSteps }: Lines): (message: ToChild) => void {

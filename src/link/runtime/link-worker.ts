@@ -25,7 +25,7 @@ export interface WorkerLink extends FeederLink {
   readonly heartbeat: number
   readonly startHost: StartHost
   /** What the next child is told. */
-  place(worker: LinkWorker): Placed
+  place(worker: LinkWorker, spill: string): Placed
   /** Endpoints that it is told of. */
   readonly ids: readonly number[]
   running(where: Host['where']): void
@@ -41,7 +41,7 @@ export class LinkWorker {
   readonly tally = new Tally()
   readonly ends: WorkerEnds
   readonly registry = new Registry()
-  readonly spill: SpillDirectory
+  readonly #spill: Promise<SpillDirectory>
   readonly #link: WorkerLink
   readonly #restarts: Restarts
   /** Endpoints that the child is to let go of. */
@@ -56,9 +56,9 @@ export class LinkWorker {
   #ended = false
 
   /** `spill` is its own: it is cleared when a child has died. */
-  constructor(link: WorkerLink, spill: SpillDirectory) {
+  constructor(link: WorkerLink, spill: Promise<SpillDirectory>) {
     this.#link = link
-    this.spill = spill
+    this.#spill = spill
     this.#restarts = new Restarts(link.restart)
     this.ends = new WorkerEnds(link, { sent: () => this.#sent(), failed: error => link.failed(error) })
   }
@@ -76,23 +76,11 @@ export class LinkWorker {
       })
       this.#host = host
       this.#hung = false
-      // A broken pipe is told by the child's exit; anything else cannot be mended.
-      const channel = new Channel<DataFromChild, DataToChild>(host.data, this.spill, error =>
-        error instanceof Error && 'syscall' in error ? undefined : this.#link.failed(error),
+      // While the child starts, there may still be a directory to be made.
+      this.#spill.then(
+        spill => this.#connect(host, spill),
+        error => this.#link.failed(error),
       )
-      this.#channel = channel
-      channel.listen(message => this.#hear(message))
-      this.#floor = this.#link.version
-      host.tell({ queuelink: 'start', placed: this.#link.place(this) })
-      this.#heartbeat = new Heartbeat(
-        this.#link.heartbeat,
-        () => host.tell({ queuelink: 'ping' }),
-        () => {
-          this.#hung = true
-          host.kill()
-        },
-      )
-      this.ends.connect(channel)
     } catch (error) {
       void this.#host?.end()
       this.#died(`it could not be started: ${(error as Error).message}`)
@@ -128,8 +116,8 @@ export class LinkWorker {
     this.#stopped = stopped
     this.#restarts.cancel()
     this.ends.pause()
-    if (!this.#host) return { forced: false, returned: new Map() }
-    this.#host.tell({ queuelink: 'stop', drain, timeout })
+    if (!this.#channel) return { forced: false, returned: new Map() }
+    this.#host?.tell({ queuelink: 'stop', drain, timeout })
     const cancel = clock.after(timeout + ANSWER, () => stopped.resolve(this.#cutOff()))
     const stop = await stopped.promise
     cancel()
@@ -145,7 +133,29 @@ export class LinkWorker {
     const reclaimed = this.#letGo()
     this.registry.end()
     this.#stopped?.resolve({ forced: true, returned: new Map() })
+    await this.#spill.then(spill => spill.remove()).catch(() => {})
     return reclaimed
+  }
+
+  #connect(host: Host, spill: SpillDirectory): void {
+    if (this.#host !== host || this.#ended || this.#stopped) return
+    // A broken pipe is told by the child's exit; anything else cannot be mended.
+    const channel = new Channel<DataFromChild, DataToChild>(host.data, spill, error =>
+      error instanceof Error && 'syscall' in error ? undefined : this.#link.failed(error),
+    )
+    this.#channel = channel
+    channel.listen(message => this.#hear(message))
+    this.#floor = this.#link.version
+    host.tell({ queuelink: 'start', placed: this.#link.place(this, spill.path) })
+    this.#heartbeat = new Heartbeat(
+      this.#link.heartbeat,
+      () => host.tell({ queuelink: 'ping' }),
+      () => {
+        this.#hung = true
+        host.kill()
+      },
+    )
+    this.ends.connect(channel)
   }
 
   #sent(): void {
@@ -215,7 +225,7 @@ export class LinkWorker {
     }
     if (this.#ended) return
     // Nobody reads any more what that child and its parent had spilled for each other.
-    const cleared = this.spill.clear()
+    const cleared = this.#spill.then(spill => spill.clear())
     const ms = stuck ? undefined : this.#restarts.next(() => void cleared.then(() => this.start()))
     if (ms !== undefined) {
       this.#link.restarting(why, ms)

@@ -55,13 +55,8 @@ export class PlacedRuntime implements Runtime, WorkerLink {
       // At once: what a hot Observable says is not said again.
       for (const destination of this.#plan.destinations) this.#openDestination(destination)
       for (const source of this.#plan.sources) this.#openSource(source)
-      while (this.#workers.length < this.#plan.workers) {
-        const spill = await SpillDirectory.make()
-        if (this.#ending || this.#stopping) {
-          await spill.remove()
-          return
-        }
-        const worker = new LinkWorker(this, spill)
+      while (this.#workers.length < this.#plan.workers && !this.#ending) {
+        const worker = new LinkWorker(this, SpillDirectory.make())
         for (const [id, source] of this.#ends.sources) worker.ends.addSource(id, source)
         for (const id of this.#ends.destinations.keys()) this.#serve(worker, id)
         this.#workers.push(worker)
@@ -165,9 +160,8 @@ export class PlacedRuntime implements Runtime, WorkerLink {
     return destinations.reduce((room, { policy }) => room + bufferOf(policy), prefetch)
   }
 
-  place(worker: LinkWorker): Placed {
-    const place = (end: Placeable<unknown>) => this.#placed(end, worker)
-    return placeLink(this.#plan, this.version, worker.spill.path, place)
+  place(worker: LinkWorker, spill: string): Placed {
+    return placeLink(this.#plan, this.version, spill, end => this.#placed(end, worker))
   }
 
   running(where: Host['where']): void {
@@ -237,7 +231,6 @@ export class PlacedRuntime implements Runtime, WorkerLink {
   async #endAll(error: unknown): Promise<Map<number, number>> {
     const reclaimed = await Promise.all(this.#workers.map(worker => worker.end()))
     await this.#ends.stop(error)
-    await Promise.all(this.#workers.map(({ spill }) => spill.remove()))
     return merged(reclaimed)
   }
 

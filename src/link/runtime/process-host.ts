@@ -16,12 +16,12 @@ export class ProcessHost implements Host {
   readonly data: Duplex
   readonly #process: ChildProcess
   readonly #exited: Promise<void>
-  #events: HostEvents | undefined
+  #events: HostEvents
   /** How it ended before anybody asked for it. */
   #gone: string | undefined
   #expected = false
 
-  constructor(events?: HostEvents) {
+  constructor(events: HostEvents) {
     this.#events = events
     const child = spawn(process.execPath, [ENTRY], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
@@ -40,7 +40,7 @@ export class ProcessHost implements Host {
       })
     })
     child.on('message', message => {
-      if (isPong(message)) this.#events?.pong()
+      if (isPong(message)) this.#events.pong()
     })
   }
 
@@ -89,6 +89,6 @@ export class ProcessHost implements Host {
     if (this.#expected) return
     this.#expected = true
     this.#gone = why
-    this.#events?.exited(why)
+    this.#events.exited(why)
   }
 }

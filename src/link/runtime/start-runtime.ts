@@ -2,7 +2,7 @@ import type { LinkPlan } from '../link-plan.js'
 import type { Placed } from '../placement.js'
 import { InlineRuntime } from './inline.js'
 import { PlacedRuntime } from './placed.js'
-import { ProcessHost } from './process-host.js'
+import { processHost } from './reserve.js'
 import type { Runtime, RuntimeEvents } from './runtime.js'
 import { ThreadHost } from './thread-host.js'
 
@@ -14,6 +14,6 @@ export function startRuntime(placement: Placed, plan: LinkPlan, events: RuntimeE
     case 'thread':
       return new PlacedRuntime(plan, events, host => new ThreadHost(host))
     case 'process':
-      return new PlacedRuntime(plan, events, host => new ProcessHost(host))
+      return new PlacedRuntime(plan, events, processHost)
   }
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import type { ExitCode } from '../exit-code.js'
 import { count } from '../parse-count.js'
+import type { ServeOptions } from '../serve.js'
 import type { PrintOptions } from './drain.js'
 import { FORMS } from './forms.js'
 
@@ -36,6 +37,23 @@ export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) =
     .addOption(as())
     .action(async (queue: string, o: PrintOptions & { max?: number }) => {
       exit(await (await import('./drain.js')).drain(queue, o))
+    })
+  queuelink
+    .command('serve')
+    .summary('hosts a queue for other processes')
+    .description(
+      'Hosts a queue at a socket until SIGINT or SIGTERM. Clients need its token: that of the environment variable QUEUELINK_TOKEN, or one that is made and written to stdout.',
+    )
+    .argument('<queue>', 'shm:NAME, durable:PATH, or fifo, lifo or priority: a new one in memory')
+    .argument('<address>', 'unix:PATH, tcp:PORT or tcp:HOST:PORT')
+    .option('--capacity <n>', 'items that a queue in memory holds, at most', count)
+    .option('--joinable', 'a queue in memory whose items are done with taskDone')
+    .option('--cert <file>', 'TLS: the certificate, with --key')
+    .option('--key <file>', 'TLS: the private key, with --cert')
+    .option('--quiet', 'no word on stdout')
+    .option('--json', 'one line of JSON with address and token')
+    .action(async (queue: string, address: string, o: ServeOptions) => {
+      exit(await (await import('../serve.js')).serve(queue, address, o))
     })
   queuelink
     .command('rm')

@@ -42,9 +42,11 @@ export type { Declarations, Graph, GraphLink, GraphLinkOptions } from './link/gr
 export type { GraphMetrics, GraphReport, GraphState, GraphStatus, QueueLevel } from './link/graph/graph-status.js'
 export {
   type Declaration,
+  durable,
   type FileOptions,
   fifo,
   file,
+  hosted,
   lifo,
   priority,
   type QueueSpec,

@@ -3,7 +3,7 @@ import type { QueueLinkError } from '../../errors/queue-link-error.js'
 import { destinationEndpoint, isFile, sourceEndpoint } from '../endpoint.js'
 import { endOf } from './end-of.js'
 import type { Declarations, GraphLink } from './graph.js'
-import { isSpec } from './queue-spec.js'
+import { isCommon, isSpec } from './queue-spec.js'
 
 /** Refuses what cannot be read or written, the same thing under two names, and files in the middle of a graph. */
 export function checkEnds(graph: string, queues: Declarations, links: readonly GraphLink[]): void {
@@ -13,7 +13,7 @@ export function checkEnds(graph: string, queues: Declarations, links: readonly G
     const readers = links.filter(({ from }) => from.includes(name))
     const writers = links.filter(({ to }) => to.includes(name))
     const end = endOf(declared)
-    const named = isSpec(declared) && declared.kind === 'shared' ? `${declared.kind} ${declared.at}` : undefined
+    const named = isSpec(declared) && isCommon(declared) ? `${declared.kind} ${declared.at}` : undefined
     const identities =
       end === undefined
         ? [named]

@@ -5,6 +5,7 @@ const FORMS: Readonly<Record<string, readonly [string, string]>> = {
   file: ['[/', '/]'],
   durable: ['[(', ')]'],
   shared: ['{{', '}}'],
+  hosted: ['[[', ']]'],
   link: ['[', ']'],
 }
 

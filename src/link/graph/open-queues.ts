@@ -4,9 +4,10 @@ import { GraphError } from '../../errors/graph-error.js'
 import { fifoQueue } from '../../queues/memory/fifo-queue.js'
 import { lifoQueue } from '../../queues/memory/lifo-queue.js'
 import { priorityQueue } from '../../queues/memory/priority-queue.js'
+import type { ConnectOptions } from '../../queues/socket/connect-queue.js'
 import { endOf } from './end-of.js'
 import type { Graph } from './graph.js'
-import { isSpec, type QueueSpec } from './queue-spec.js'
+import { isCommon, isSpec, type QueueSpec } from './queue-spec.js'
 
 /** What a running graph made of a declaration. */
 export interface OpenEnd {
@@ -28,7 +29,7 @@ export async function openQueues({ name: graph, queues }: Graph): Promise<Readon
     try {
       const end = endOf(declared) ?? (await openSpec(name, declared as QueueSpec))
       const isOpened = isSpec(declared)
-      const isPrivate = isOpened && declared.kind !== 'shared'
+      const isPrivate = isOpened && !isCommon(declared)
       opened.set(name, { name, end, isOpened, isPrivate, ...(end instanceof Queue ? { queue: end } : {}) })
     } catch (cause) {
       await closeQueues(opened)
@@ -44,11 +45,23 @@ export async function closeQueues(opened: ReadonlyMap<string, OpenEnd>): Promise
   await Promise.all([...opened.values()].map(({ isOpened, queue }) => (isOpened ? queue?.close() : undefined)))
 }
 
+/** What a kind stands on is loaded when a graph has a queue of it. */
 async function openSpec(name: string, spec: QueueSpec): Promise<Queue<unknown>> {
-  if (spec.kind !== 'shared') return memoryQueueOf(name, spec)
-  // Loads native code.
-  const { sharedQueue } = await import('../../queues/shared/shared-queue.js')
-  return sharedQueue(spec.at as string, { ...spec.options, name })
+  const { kind, at } = spec
+  const options = { ...spec.options, name }
+  switch (kind) {
+    case 'shared':
+      return (await import('../../queues/shared/shared-queue.js')).sharedQueue(at as string, options)
+    case 'durable':
+      return (await import('../../queues/durable/durable-queue.js')).durableQueue(at as string | URL, options)
+    case 'hosted':
+      return (await import('../../queues/socket/connect-queue.js')).connectQueue(
+        at as string,
+        options as ConnectOptions<unknown>,
+      )
+    default:
+      return memoryQueueOf(name, spec)
+  }
 }
 
 /** A queue in this process, as a spec describes it; of a kind that others can open, one that is like it. */

@@ -47,7 +47,7 @@ function queueShape(name: string, declared: Declaration): Omit<Shape, 'id'> {
   if (isSpec(declared)) {
     const { kind, at, options } = declared
     const { capacity } = options as { capacity?: number }
-    return { kind, lines: [name, levelLine(at === undefined ? kind : `${kind} ${at}`, capacity)] }
+    return { kind, lines: [name, levelLine(at === undefined ? kind : `${kind} ${lastOf(String(at))}`, capacity)] }
   }
   if (end instanceof Queue) {
     const { kind } = mailboxOf(end).store

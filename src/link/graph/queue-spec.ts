@@ -5,14 +5,16 @@ import type { CommonOptions } from '../../core/options.js'
 import type { Queue } from '../../core/queue.js'
 import type { SyncQueue } from '../../core/sync-queue.js'
 import type { Format } from '../../io/format.js'
+import type { DurableQueueOptions } from '../../queues/durable/durable-queue.js'
 import type { PriorityQueueOptions } from '../../queues/memory/priority-queue.js'
 import type { SharedQueueOptions } from '../../queues/shared/shared-options.js'
+import type { ConnectOptions } from '../../queues/socket/connect-queue.js'
 import type { DestinationEndpoint, LinkFile, SourceEndpoint } from '../endpoint.js'
 
 /** A queue of a graph as data: what it is, and not yet the queue. `Opened` is what a running graph makes of it. */
 export interface QueueSpec<T = unknown, Opened = unknown> {
-  readonly kind: 'fifo' | 'lifo' | 'priority' | 'shared' | 'file'
-  /** The name of a shared queue, the path of a file. */
+  readonly kind: 'fifo' | 'lifo' | 'priority' | 'shared' | 'durable' | 'hosted' | 'file'
+  /** The name of a shared queue, the path of a durable one or of a file, the address of a host. */
   readonly at?: string | URL
   readonly options: object
   /** Only for types. */
@@ -64,6 +66,19 @@ export function shared<T>(name: string, options: Options<SharedQueueOptions<T>> 
   return { kind: 'shared', at: name, options }
 }
 
+/** A queue of a graph on disk, by path: `durableQueue`. It is there before the graph runs, and after. */
+export function durable<T>(
+  path: string | URL,
+  options: Options<DurableQueueOptions<T>> = {},
+): QueueSpec<T, SyncQueue<T>> {
+  return { kind: 'durable', at: path, options }
+}
+
+/** A queue of a graph that another process hosts: `connectQueue`. */
+export function hosted<T>(address: string, options: Options<ConnectOptions<T>>): QueueSpec<T, Queue<T>> {
+  return { kind: 'hosted', at: address, options }
+}
+
 /**
  * A file of a graph: of lines, unless its type is given. A bare path means the same, and values of JSON where its name ends so.
  */
@@ -77,9 +92,14 @@ export interface FileOptions {
   append?: boolean
 }
 
-const KINDS = ['fifo', 'lifo', 'priority', 'shared', 'file']
+const KINDS = ['fifo', 'lifo', 'priority', 'shared', 'durable', 'hosted', 'file']
 
 export function isSpec(declared: unknown): declared is QueueSpec {
   const { kind, options } = (declared ?? {}) as QueueSpec
   return KINDS.includes(kind) && typeof options === 'object'
+}
+
+/** Other processes can open it as well: it is neither made nor ended by one run of a graph. */
+export function isCommon({ kind }: QueueSpec): boolean {
+  return kind === 'shared' || kind === 'durable' || kind === 'hosted'
 }

@@ -10,6 +10,7 @@ const STYLE = `
   .link { fill: #e4eefc; stroke: #3565a8; stroke-width: 1.4 }
   .file { fill: #f5f0e3; stroke: #8a7442; stroke-width: 1.4 }
   .durable { fill: #e6f3e6; stroke: #3f7d45; stroke-width: 1.4 }
+  .hosted { fill: #fdeee2; stroke: #a8642c; stroke-width: 1.4 }
   .shared { fill: #f4e8f5; stroke: #86498c; stroke-width: 1.4 }
   .arrow { fill: none; stroke: #55677a; stroke-width: 1.4; marker-end: url(#tip) }
   #tip path { fill: #55677a }`
@@ -57,6 +58,8 @@ function outline({ x, y, width, height, shape: { kind } }: Placed): string {
       return `<path class="file" d="M${l} ${t}h${w - 10}l10 10v${h - 10}h${-w}z m${w - 10} 0v10h10"/>`
     case 'durable':
       return `<path class="durable" d="M${l} ${t + 5}a${w / 2} 5 0 0 1 ${w} 0v${h - 10}a${w / 2} 5 0 0 1 ${-w} 0z m0 0a${w / 2} 5 0 0 0 ${w} 0"/>`
+    case 'hosted':
+      return `<rect class="hosted" x="${l}" y="${t}" width="${w}" height="${h}" stroke-dasharray="5 3"/>`
     case 'shared':
       return `<path class="shared" d="M${l} ${t + h / 2}l10 ${-h / 2}h${w - 20}l10 ${h / 2}l-10 ${h / 2}h${20 - w}z"/>`
     default:

@@ -10,9 +10,9 @@ import { BEFORE_ALL, DELAYED, ITEMS, type Ledger, type Line } from './ledger.js'
 export class Books {
   readonly #ledger: Ledger
   readonly #arena: Arena
-  readonly #db: () => Database
+  readonly #db: Database
 
-  constructor(ledger: Ledger, arena: Arena, db: () => Database) {
+  constructor(ledger: Ledger, arena: Arena, db: Database) {
     this.#ledger = ledger
     this.#arena = arena
     this.#db = db
@@ -66,7 +66,7 @@ export class Books {
   recount(): void {
     const ledger = this.#ledger
     const { table } = ledger
-    const db = this.#db()
+    const db = this.#db
     table.rebuild()
     db.refresh()
     const { items, delayed, transaction, capacity } = db.meta
@@ -101,7 +101,7 @@ export class Books {
   /** The data file, as it is, shows the item that this entry is about. */
   #isThere(at: number, seq: number): boolean {
     const { table } = this.#ledger
-    const db = this.#db()
+    const db = this.#db
     const index = table.index(at)
     const key = keyOf(table.first(at), seq - index)
     const lines = isDelayedWord(table.word(at)) ? db.delayed : db.items

@@ -12,15 +12,8 @@ import type { Payloads } from './payloads.js'
 /** How long to wait for a lock that somebody holds, in ms. */
 const PAUSE = 5
 
-interface Room {
-  readonly ledger: Ledger
-  readonly arena: Arena
-  readonly journal: Journal
-  readonly payloads: Payloads
-}
-
 /** Removes everything that nobody has leased, in one transaction, and answers it. */
-export async function clearAll<T>({ ledger, arena, journal, payloads }: Room): Promise<T[]> {
+export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal, payloads: Payloads): Promise<T[]> {
   for (;;) {
     let values: T[] | undefined
     await journal.do((db, meta) => {

@@ -93,9 +93,10 @@ export class Commit {
   /** Answers the number of the transaction. */
   run(work: Work): number {
     this.#forget()
-    for (const put of work.puts) this.#put(put)
-    for (const move of work.moves) this.#move(move)
+    // First what is over: a key may come free by it.
     this.#settle(work.settled)
+    for (const move of work.moves) this.#move(move)
+    for (const put of work.puts) this.#put(put)
     for (const task of work.tasks) this.#settle(task.run(this.#db, this.#meta) ?? [])
     this.#db.meta = this.#meta
     return this.#meta.transaction

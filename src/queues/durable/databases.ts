@@ -28,7 +28,7 @@ export interface Opened {
 
 /** Opens the data file in this directory; makes both if they are missing. */
 export async function openDatabase(path: string, mode: Mode, durability: Durability): Promise<Opened> {
-  const found = dataFile(path)
+  const found = newestGeneration(path)
   if (found === undefined && mode === 'attach') throw new QueueNotFoundError(`there is no queue in ${path}`)
   if (found !== undefined && mode === 'create') throw exists(path)
   const identity = prepareDirectory(path)
@@ -51,24 +51,27 @@ export async function openDatabase(path: string, mode: Mode, durability: Durabil
   }
 }
 
-/** The name of the data file that counts; undefined: there is none. */
-export function dataFile(path: string): string | undefined {
+/** Of the data files in the directory; undefined: there is none. */
+export function newestGeneration(path: string): number | undefined {
   const names = listDirectory(path) ?? []
   const generations = names.flatMap(name => FILE.exec(name)?.[1] ?? []).map(Number)
-  if (generations.length > 0) return nameOf(Math.max(...generations))
+  if (generations.length > 0) return Math.max(...generations)
   const foreign = names.find(name => !OURS.test(name))
   if (foreign === undefined) return undefined
   const way = 'choose a directory that is empty or missing'
   throw new QueueLinkError(`${path} holds other things than a queue, such as ${foreign}: ${way}`, 'ERR_FOREIGN')
 }
 
-export function nameOf(generation: number): string {
-  return `items-${generation}.mdb`
-}
-
-function open(path: string, found: string | undefined, durability: Durability): Shared {
-  const database = new Database(path, found ?? nameOf(0), durability, found === undefined)
-  return { database, users: 0, closed: undefined }
+function open(path: string, found: number | undefined, durability: Durability): Shared {
+  try {
+    const database = new Database(path, found ?? 0, durability, found === undefined)
+    return { database, users: 0, closed: undefined }
+  } catch (error) {
+    // Compacted on the way: another file counts now.
+    const newest = newestGeneration(path)
+    if (newest === undefined || newest === found) throw error
+    return open(path, newest, durability)
+  }
 }
 
 function exists(path: string): QueueExistsError {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Mailbox } from '../../core/mailbox.js'
 import { type CommonOptions, checkCount } from '../../core/options.js'
-import type { QueueDescriptor } from '../../core/origin.js'
+import type { Origin, QueueDescriptor } from '../../core/origin.js'
 import { ITEM_SIZE } from '../../core/spill.js'
 import { SyncQueue } from '../../core/sync-queue.js'
 import { optionError } from '../../errors/option-error.js'
@@ -30,6 +30,26 @@ export interface DurableQueueOptions<T> extends CommonOptions<T> {
   keyTtl?: number
 }
 
+/** A queue on disk. */
+export class DurableQueue<in out T> extends SyncQueue<T> {
+  readonly #compact: () => Promise<void>
+
+  /** @internal Queues come from their factories. */
+  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, compact: () => Promise<void>) {
+    super(mailbox, joinable, origin)
+    this.#compact = compact
+  }
+
+  /**
+   * Gives back to the disk what is free in the data file. Others may have the queue open; what they put waits meanwhile. Happens by
+   * itself when the file has 16 MiB or more and less than a quarter of it is used. Rejects with `ERR_BUSY` if somebody else is at it.
+   */
+  async compact(): Promise<void> {
+    if (this.mailbox.ended) throw this.mailbox.ended
+    await this.#compact()
+  }
+}
+
 /**
  * A queue in a directory, for all processes of this machine that open it: what is put survives them, and, unless
  * `durability` says otherwise, a power loss.
@@ -54,7 +74,7 @@ export interface DurableQueueOptions<T> extends CommonOptions<T> {
  * await again.unlink()
  * ```
  */
-export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions<T> = {}): Promise<SyncQueue<T>> {
+export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions<T> = {}): Promise<DurableQueue<T>> {
   const directory = pathOf(path)
   const { mode = 'open', durability = 'sync', keyTtl = KEY_TTL } = o
   if (mode !== 'open' && mode !== 'create' && mode !== 'attach') {
@@ -89,7 +109,7 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
     ...(durability === 'async' && { durability }),
   })
   const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
-  return new SyncQueue(mailbox, o.joinable ?? false, { descriptor, unlink })
+  return new DurableQueue(mailbox, o.joinable ?? false, { descriptor, unlink }, () => store.compact())
 }
 
 /** The place of somebody who died can be taken only when nobody is in the section. */
@@ -105,7 +125,7 @@ async function unlessLocked<R>(open: () => R): Promise<R> {
 }
 
 /** Opens the queue that a descriptor names, as its first opener did; QueueNotFoundError if it is gone. */
-export function openDurableQueue<T>(descriptor: QueueDescriptor): Promise<SyncQueue<T>> {
+export function openDurableQueue<T>(descriptor: QueueDescriptor): Promise<DurableQueue<T>> {
   const { path, joinable = false, durability = 'sync' } = descriptor
   return durableQueue<T>(path as string, {
     mode: 'attach',

@@ -8,8 +8,12 @@ const AGAIN = 1000
 
 /** Hears what becomes of what a journal was given. */
 export interface JournalOwner {
-  /** False: nothing may be committed now; `resume` goes on. Called in a transaction. */
+  /** False: nothing may be committed now. Called in a transaction. */
   mayCommit(): boolean
+  /** Sees whether that is over. */
+  follow(): void
+  /** Resolves when it is. */
+  allowed(): Promise<void>
   /** In a transaction that is about to be committed. */
   departing(transaction: number, work: Work): void
   committed(work: Work, changes: Changes): void
@@ -30,7 +34,7 @@ interface Flight {
  * one. Puts that cannot be stored fail; what was settled stays settled, and is written when that is possible again.
  */
 export class Journal {
-  readonly #db: () => Database
+  readonly #db: Database
   readonly #payloads: Payloads
   readonly #owner: JournalOwner
   readonly #keyTtl: number
@@ -42,9 +46,8 @@ export class Journal {
   #whenIdle: (() => void)[] = []
   #flight: Flight | undefined
   #retry: NodeJS.Timeout | undefined
-  #isHeld = false
 
-  constructor(db: () => Database, payloads: Payloads, keyTtl: number, owner: JournalOwner) {
+  constructor(db: Database, payloads: Payloads, keyTtl: number, owner: JournalOwner) {
     this.#db = db
     this.#payloads = payloads
     this.#keyTtl = keyTtl
@@ -74,12 +77,6 @@ export class Journal {
     })
   }
 
-  /** Commits may go on. */
-  resume(): void {
-    this.#isHeld = false
-    this.#start()
-  }
-
   /** Resolves when everything so far is on disk, or cannot be written now. */
   async drain(): Promise<void> {
     if (this.#isRunning) await new Promise<void>(resolve => this.#whenIdle.push(resolve))
@@ -88,14 +85,15 @@ export class Journal {
   /** Writes everything before it returns, and throws if that cannot be done. */
   flush(): void {
     if (this.#isIdle && !this.#flight) return
+    this.#owner.follow()
     let flight: Flight | undefined
     try {
       const unwritten = this.#unwritten()
       if (unwritten.length > 0) this.#payloads.writeNow(unwritten)
-      this.#db().commitNow(() => {
+      this.#db.commitNow(() => {
         // Its transaction is over, though this thread has not been told; were it not there, it will be told that.
         const before = this.#flight
-        if (before && this.#db().meta.transaction >= before.transaction) this.#arrived(before)
+        if (before && this.#db.meta.transaction >= before.transaction) this.#arrived(before)
         this.#write(written => {
           flight = written
         })
@@ -114,13 +112,14 @@ export class Journal {
   }
 
   #start(): void {
-    if (this.#isRunning || this.#retry || this.#isHeld || this.#isIdle) return
+    if (this.#isRunning || this.#retry || this.#isIdle) return
     this.#isRunning = true
     void this.#run()
   }
 
   async #run(): Promise<void> {
-    while (!this.#isIdle && !this.#retry && !this.#isHeld) {
+    while (!this.#isIdle && !this.#retry) {
+      if (!this.#owner.mayCommit()) await this.#owner.allowed()
       const unwritten = this.#unwritten()
       if (unwritten.length > 0 && !(await this.#writePayloads(unwritten))) continue
       if (this.#hasRoom()) await this.#commit()
@@ -146,7 +145,7 @@ export class Journal {
   async #commit(): Promise<void> {
     this.#flight = undefined
     try {
-      await this.#db().commit(() =>
+      await this.#db.commit(() =>
         this.#write(written => {
           this.#flight = written
         }),
@@ -169,7 +168,7 @@ export class Journal {
     await undefined
     const refused = this.#puts.splice(0)
     this.#payloads.drop(refused.flatMap(put => put.payloads.map(({ name }) => name)))
-    this.#owner.failed(refused, this.#db().full())
+    this.#owner.failed(refused, this.#db.full())
   }
 
   /** lmdb would find out for itself, and say so on the console. */
@@ -177,14 +176,13 @@ export class Journal {
     if (this.#puts.length === 0) return true
     let bytes = 0
     for (const put of this.#puts) for (const parcel of put.parcels) bytes += parcel.bytes.length
-    return this.#db().hasRoomFor(bytes)
+    return this.#db.hasRoomFor(bytes)
   }
 
   #write(depart: (flight: Flight) => void): void {
     if (this.#isIdle) return
-    this.#isHeld = !this.#owner.mayCommit()
-    if (this.#isHeld) return
-    const db = this.#db()
+    if (!this.#owner.mayCommit()) return
+    const db = this.#db
     const commit = new Commit(db, this.#keyTtl, clock.now())
     const flight = { work: this.#take(), changes: commit.changes, transaction: Number.POSITIVE_INFINITY, isOver: false }
     depart(flight)

@@ -6,6 +6,7 @@ import { type Arena, ITEMS as NEWS_ITEMS, REST as NEWS_REST, ROOM as NEWS_ROOM }
 import { Books, countPuts } from './books.js'
 import { clearAll } from './clear.js'
 import type { Changes, Put, Work } from './commit.js'
+import { Compaction } from './compaction.js'
 import { DamagedRecords } from './damage.js'
 import type { Database } from './database.js'
 import type { DurableLease } from './durable-lease.js'
@@ -36,10 +37,11 @@ export class DurableStore<T> implements Store<T> {
   readonly #journal: Journal
   readonly #payloads: Payloads
   readonly #sealer: Sealer
-  #db: Database
+  readonly #db: Database
   #taking!: Taking<T>
   #listener: StoreListener | undefined
   #held!: HeldLeases<T>
+  #compaction!: Compaction
   readonly #damaged: DamagedRecords
   #isClosed = false
   readonly #release: () => Promise<void>
@@ -49,22 +51,31 @@ export class DurableStore<T> implements Store<T> {
     this.#payloads = o.payloads
     this.#release = o.release
     this.#sealer = new Sealer(o.payloads, o.itemSize)
-    this.#journal = new Journal(() => this.#db, o.payloads, o.keyTtl, {
-      mayCommit: () => this.#ledger.compacting < 0,
+    this.#journal = new Journal(o.database, o.payloads, o.keyTtl, {
+      mayCommit: () => this.#compaction.mayCommit,
+      follow: () => this.#compaction.follow(),
+      allowed: () => this.#compaction.over(),
       departing: (transaction, work) => this.#departing(transaction, work),
       committed: (work, changes) => this.#committed(work, changes),
       failed: (puts, error) => this.#failed(puts, error),
     })
-    this.#damaged = new DamagedRecords(this.#journal, () => this.#section.do(() => this.#books.recount()))
+    this.#damaged = new DamagedRecords(this.#journal, () => this.#section.do(() => this.#recount()))
     // Before it answers, it may ask to take over from a dead participant.
     this.#section = new Section(arenaOptions(o), arena => {
       this.#arena = arena
       this.#ledger = new Ledger(arena.buffer, arena.offset)
-      this.#books = new Books(this.#ledger, arena, () => this.#db)
+      this.#books = new Books(this.#ledger, arena, this.#db)
       this.#held = new HeldLeases(this.#ledger, () => arena.slot)
-      this.#taking = new Taking<T>(this.#db, this.#ledger, o.payloads, (line, key) => this.#damaged.found(line, key))
+      this.#compaction = new Compaction(this.#db, this.#ledger, arena, () => this.#section)
+      this.#taking = new Taking<T>(
+        this.#db,
+        this.#ledger,
+        o.payloads,
+        () => this.#compaction.follow(),
+        (line, key) => this.#damaged.found(line, key),
+      )
       return {
-        repair: () => this.#books.recount(),
+        repair: () => this.#recount(),
         reap: slot => this.#reap(slot),
         news: conditions => this.#news(conditions),
         unlocked: () => this.#unlocked(),
@@ -221,25 +232,22 @@ export class DurableStore<T> implements Store<T> {
 
   // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async shutdown(): Promise<void> {
-    await this.#setShut(true)
+  shutdown(): Promise<void> {
+    return this.#setShut(true)
   }
 
-  async reopen(): Promise<void> {
-    await this.#setShut(false)
+  reopen(): Promise<void> {
+    return this.#setShut(false)
   }
 
   #setShut(shut: boolean): Promise<void> {
     this.#ledger.shut = shut
     this.#section.do(() => this.#wakeAll())
-    return this.#journal.do((_, meta) => {
-      meta.shut = shut
-    })
+    return this.#journal.do((_, meta) => void Object.assign(meta, { shut }))
   }
 
   clear(): Promise<T[]> {
-    const { ledger, arena } = { ledger: this.#ledger, arena: this.#arena }
-    return clearAll<T>({ ledger, arena, journal: this.#journal, payloads: this.#payloads })
+    return clearAll<T>(this.#ledger, this.#arena, this.#journal, this.#payloads)
   }
 
   async close(): Promise<void> {
@@ -251,6 +259,7 @@ export class DurableStore<T> implements Store<T> {
       this.#arena.wake(NEWS_ITEMS)
     })
     await this.#journal.drain()
+    await this.#compaction.done?.catch(() => {})
     this.#arena.close()
     await this.#release()
   }
@@ -260,25 +269,34 @@ export class DurableStore<T> implements Store<T> {
   /** Counts what is on disk, and takes over from those who have died. */
   async begin(capacity: number | undefined): Promise<void> {
     this.#arena.reap()
-    const { shut, capacity: stored } = this.#db.meta
     await this.#section.eventually(() => {
       const isAlone = this.#arena.participants().every(({ slot, alive }) => slot === this.#arena.slot || !alive)
-      if (isAlone) this.#ledger.shut = shut
-      this.#books.recount()
+      if (!isAlone && this.#ledger.version > 0) return
+      this.#compaction.settle()
+      this.#ledger.shut = this.#db.meta.shut
     })
-    if (capacity !== undefined && capacity !== stored) await this.#resize(capacity)
+    await this.#compaction.over()
+    await this.#section.eventually(() => this.#recount())
+    if (capacity === undefined || capacity === this.#db.meta.capacity) return
+    this.#ledger.capacity = capacity
+    await this.#journal.do((_, meta) => void Object.assign(meta, { capacity }))
   }
 
-  #resize(capacity: number): Promise<void> {
-    this.#ledger.capacity = capacity
-    return this.#journal.do((_, meta) => {
-      meta.capacity = capacity
-    })
+  /** Gives the disk back what is free in the data file. */
+  async compact(): Promise<void> {
+    await this.#journal.drain()
+    await this.#compaction.run()
+  }
+
+  #recount(): void {
+    this.#compaction.follow()
+    this.#books.recount()
   }
 
   #reap(slot: number): void {
     const adopted = this.#books.reap(slot)
-    this.#books.recount()
+    if (this.#ledger.compacting === slot) this.#compaction.inherit()
+    this.#recount()
     this.#wakeAll()
     for (const place of adopted) this.#journal.settle(place)
   }
@@ -293,7 +311,6 @@ export class DurableStore<T> implements Store<T> {
       return
     }
     this.#arena.arm(conditions)
-    this.#journal.resume()
     if ((conditions & NEWS_ROOM) !== 0) this.#listener?.writable()
     if ((conditions & ~NEWS_ROOM) !== 0) this.#listener?.readable()
   }
@@ -324,6 +341,7 @@ export class DurableStore<T> implements Store<T> {
     if (last) this.#listener?.stored(last.ticket)
     if (last || work.moves.length > 0) this.#listener?.readable()
     if (changes.repeated > 0) this.#listener?.writable()
+    if (work.settled.length > 0) void this.#compaction.consider()
   }
 
   #failed(puts: readonly Put[], error: unknown): void {

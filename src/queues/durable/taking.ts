@@ -21,13 +21,22 @@ export class Taking<T> {
   readonly #ledger: Ledger
   readonly #payloads: Payloads
   readonly #db: Database
+  readonly #follow: () => void
   readonly #items: LineReader<T>
   readonly #delayed: LineReader<T>
   #due: Due = { version: -1, until: 0, count: 0, next: 0 }
   #version = -1
   #now = 0
 
-  constructor(db: Database, ledger: Ledger, payloads: Payloads, damaged: (line: Line, key: Buffer) => void) {
+  /** `follow`: goes over to the data file that counts. */
+  constructor(
+    db: Database,
+    ledger: Ledger,
+    payloads: Payloads,
+    follow: () => void,
+    damaged: (line: Line, key: Buffer) => void,
+  ) {
+    this.#follow = follow
     this.#db = db
     this.#ledger = ledger
     this.#payloads = payloads
@@ -90,6 +99,7 @@ export class Taking<T> {
     const { version } = this.#ledger
     if (version === this.#version) return
     this.#version = version
+    this.#follow()
     this.#db.refresh()
   }
 

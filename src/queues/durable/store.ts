@@ -67,13 +67,8 @@ export class DurableStore<T> implements Store<T> {
       this.#books = new Books(this.#ledger, arena, this.#db)
       this.#held = new HeldLeases(this.#ledger, () => arena.slot)
       this.#compaction = new Compaction(this.#db, this.#ledger, arena, () => this.#section)
-      this.#taking = new Taking<T>(
-        this.#db,
-        this.#ledger,
-        o.payloads,
-        () => this.#compaction.follow(),
-        (line, key) => this.#damaged.found(line, key),
-      )
+      const follow = (): void => this.#compaction.follow()
+      this.#taking = new Taking<T>(this.#db, this.#ledger, o.payloads, follow, this.#damaged)
       return {
         repair: () => this.#recount(),
         reap: slot => this.#reap(slot),

@@ -1,8 +1,9 @@
+import type { DamagedRecords } from './damage.js'
 import type { Database } from './database.js'
 import { DurableLease, itemOf } from './durable-lease.js'
 import { firstOf, keyOf } from './layout.js'
 import { attemptOf, FREE, LEASED, stateOf, wordOf } from './lease-table.js'
-import { DELAYED, ITEMS, type Ledger, type Line } from './ledger.js'
+import { DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineReader, type LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
 
@@ -29,19 +30,13 @@ export class Taking<T> {
   #now = 0
 
   /** `follow`: goes over to the data file that counts. */
-  constructor(
-    db: Database,
-    ledger: Ledger,
-    payloads: Payloads,
-    follow: () => void,
-    damaged: (line: Line, key: Buffer) => void,
-  ) {
+  constructor(db: Database, ledger: Ledger, payloads: Payloads, follow: () => void, damaged: DamagedRecords) {
     this.#follow = follow
     this.#db = db
     this.#ledger = ledger
     this.#payloads = payloads
-    this.#items = new LineReader(db, ledger, ITEMS, key => damaged(ITEMS, key))
-    this.#delayed = new LineReader(db, ledger, DELAYED, key => damaged(DELAYED, key))
+    this.#items = new LineReader(db, ledger, ITEMS, key => damaged.found(ITEMS, key))
+    this.#delayed = new LineReader(db, ledger, DELAYED, key => damaged.found(DELAYED, key))
   }
 
   /** Under the lock: leases up to so many items for this slot. */

@@ -70,3 +70,38 @@ it('says what to do about a directory that is not there', async () => {
   expect(code).toBe(1)
   expect(stderr).toMatch(/^There is no .*nowhere; give the path of a directory\.\n$/)
 })
+
+it('indexes a tree by a graph of 12 queues and 9 links, with workers in processes', async () => {
+  await mkdir(join(directory, 'tree/src'), { recursive: true })
+  await writeFile(join(directory, 'tree/src/a.ts'), "import { b } from './b.js'\nconst word = word(word)\n")
+  const command = join(root, 'dist/bundle/cli/main.js')
+  const env = { ...process.env, ROOT: 'tree', TMPDIR: join(directory, 'tmp') }
+  const args = [command, 'run', '--json', '--quiet', join(compiled, 'index-graph.js')]
+  const { code, stdout, stderr } = await run(process.execPath, args, directory, env)
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const { state, links, queues } = JSON.parse(stdout)
+  expect(state).toBe('done')
+  expect(Object.keys(links)).toHaveLength(9)
+  expect(links['files → hashed + readable']).toMatchObject({ settled: 6, unsettled: 0 })
+  for (const { size } of Object.values<{ size: number }>(queues)) expect(size).toBe(0)
+
+  const lines = async (name: string): Promise<{ path: string }[]> => {
+    const text = await readFile(join(directory, 'build/index-graph', name), 'utf8')
+    return text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line))
+  }
+  const sums = await lines('sums.ndjson')
+  expect(sums).toHaveLength(6)
+  expect(sums.filter(sum => 'copyOf' in sum)).toHaveLength(2)
+  expect(await lines('imports.ndjson')).toEqual([{ path: 'src/a.ts', imports: ['./b.js'] }])
+  expect((await lines('index.ndjson')).find(({ path }) => path === 'src/a.ts')).toMatchObject({
+    terms: expect.arrayContaining(['word']),
+  })
+  expect(await readdir(env.TMPDIR)).toEqual([])
+
+  const drawn = await run(process.execPath, [command, 'graph', join(compiled, 'index-graph.js')], directory, env)
+  expect(drawn.stdout.match(/ {2}[ql]\d+[[({]/g)).toHaveLength(21)
+})

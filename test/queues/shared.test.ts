@@ -318,7 +318,7 @@ describe('a shared queue between processes', () => {
     expect(waiting.exitCode).toBe(null)
   })
 
-  it('settles and stores what was settled and put in the turn of process.exit', async () => {
+  it('settles and stores what was settled and put in the turn of process.exit (Q5.5)', async () => {
     const queue = await open<string>()
     await queue.put('one')
     expect(await exit(start('leave', queue.name))).toBe(0)

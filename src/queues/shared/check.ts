@@ -5,8 +5,8 @@ import { damaged } from './space.js'
 import { DELAYED, FREE, stateOf } from './word.js'
 
 /**
- * Throws if what the memory says cannot be: to be asked, under the lock, before a queue is used that others wrote. Numbers
- * that pass lead no read or loop astray, whoever wrote them.
+ * Throws if what the memory says, and cannot be worked out again, cannot be: to be asked, under the lock, before a queue is used
+ * that others wrote. Numbers that pass lead no read or loop astray, whoever wrote them.
  */
 export function check({ views, records }: Ledger): void {
   const { slots, ringBytes, capacity } = views.geometry

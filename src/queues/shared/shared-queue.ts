@@ -50,7 +50,11 @@ export async function sharedQueue<T>(name: string, o: SharedQueueOptions<T> = {}
   })
   const opened = store as SharedStore<T>
   try {
-    await opened.section.eventually(() => check(opened.ledger))
+    await opened.section.eventually(() => {
+      check(opened.ledger)
+      // What can be worked out again need not be looked at.
+      opened.ledger.repair()
+    })
   } catch (error) {
     arena.close()
     throw error

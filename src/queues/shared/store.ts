@@ -126,7 +126,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
 
   take(max: number, now: number): readonly Lease<T>[] {
     if (this.#arena.closed || max <= 0) return NONE
-    if (this.ready === 0 && this.nextDue > now && !this.#wants.items) return NONE
+    if (this.ready === 0 && this.nextDue > now && !this.#wants.items) {
+      this.section.locked = undefined
+      return NONE
+    }
     if (!this.section.enter()) return NONE
     const taken: SharedLease<T>[] = []
     this.#taken = taken

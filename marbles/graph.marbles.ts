@@ -7,7 +7,7 @@ const later = (ms: number) => (item: string) => timer(ms).pipe(map(() => item))
 const steps = new URL('../test/fixtures/link-steps.js', import.meta.url)
 const closing = { closeOnComplete: true }
 
-describe('a graph in virtual time', () => {
+describe('a graph in virtual time (G7)', () => {
   // The very graph that runs over files and shared memory elsewhere.
   const graph = defineGraph({
     name: 'orders',

@@ -94,7 +94,7 @@ describe('queuelink run', () => {
 })
 
 describe('queuelink graph', () => {
-  it('draws the graph of a module as Mermaid, and opens nothing', async () => {
+  it('draws the graph of a module as Mermaid, and opens nothing (G6)', async () => {
     const { code, stdout } = await place.run(['graph', graph('lines')])
     expect(code).toBe(0)
     expect(stdout).toContain('flowchart LR')

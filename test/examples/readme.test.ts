@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { blocksIn, promisedBy, root, run, Sandbox, words } from './sandbox.js'
 
 const readme = await readFile(join(root, 'README.md'), 'utf8')
+const graphs = await readFile(join(root, 'docs/graphs.md'), 'utf8')
 const cli = await readFile(join(root, 'docs/cli.md'), 'utf8')
 
 // A block that begins with the name of a module is that module, for all others to import.
@@ -15,8 +16,9 @@ const modules = code.filter(block => MODULE.test(block))
 const blocks = code
   .filter(block => !MODULE.test(block))
   .map((block, number) => ({ name: `README.md, block ${number + 1}`, code: block }))
+  .concat(blocksIn(graphs, 'ts').map((block, number) => ({ name: `graphs.md, block ${number + 1}`, code: block })))
 
-describe('the README', () => {
+describe('the README and the page of graphs', () => {
   let sandbox: Sandbox
 
   beforeAll(async () => {
@@ -27,7 +29,7 @@ describe('the README', () => {
   afterAll(() => sandbox?.remove())
 
   for (const [number, block] of blocks.entries()) {
-    it(`shows code that runs: block ${number + 1}`, async () => {
+    it(`shows code that runs: ${block.name}`, async () => {
       const ran = await sandbox.run(number)
       expect(ran).toMatchObject({ code: 0, stderr: '' })
       expect(promisedBy(block.code)).not.toEqual([])

@@ -167,7 +167,7 @@ describe('runGraph', () => {
     expect(await states).toMatchObject({ state: 'done', links })
   })
 
-  it('waits for all that write a queue before it ends for its readers', async () => {
+  it('waits for all that write a queue before it ends for its readers (G1)', async () => {
     const graph = defineGraph({
       name: 'two writers',
       queues: { a: fifo<number>(), b: fifo<number>(), both: fifo<number>(), out: fifo<number>() },
@@ -188,7 +188,7 @@ describe('runGraph', () => {
     expect(queues.both.closed).toBe(true)
   })
 
-  it('leaves queues that it was given open, and ends when they are empty', async () => {
+  it('leaves queues that it was given open, and ends when they are empty (G2)', async () => {
     const given = fifoQueue<number>()
     const graph = defineGraph({
       name: 'given',
@@ -209,7 +209,7 @@ describe('runGraph', () => {
     expect(await given.get()).toBe(4)
   })
 
-  it('passes items through queues in shared memory, which stay when it ends', async () => {
+  it('passes items through queues in shared memory, which stay when it ends (G2)', async () => {
     const name = `graph-test-${process.pid}`
     const graph = defineGraph({
       name: 'shared',
@@ -259,7 +259,7 @@ describe('runGraph', () => {
     expect(await running.queues.c.getBatch(9)).toEqual(['X1', 'X2', 'Y1', 'Y2'])
   })
 
-  it('fails with what failed first, names the link, and lets all others go (first cause wins)', async () => {
+  it('fails with what failed first, names the link, and lets all others go (G3)', async () => {
     const graph = defineGraph({
       name: 'failing',
       queues: { a: fifo<number>(), b: fifo<number>({ maxAttempts: 1 }), c: fifo<number>() },
@@ -286,7 +286,7 @@ describe('runGraph', () => {
     expect((await running.stop()).left).toMatchObject({ b: 2, c: 1 })
   })
 
-  it('says which end cannot be opened, and leaves nothing running', async () => {
+  it('says which end cannot be opened, and leaves nothing running (G5)', async () => {
     const graph = defineGraph({
       name: 'missing',
       queues: { a: fifo<string>(), in: at('missing.txt'), b: fifo<string>() },
@@ -300,7 +300,7 @@ describe('runGraph', () => {
     expect(failure.message).toMatch(/link 'in → b' of graph 'missing' cannot be made: .*missing\.txt/)
   })
 
-  it('drains in the order of the flow when it is stopped, and says what is left', async () => {
+  it('drains in the order of the flow when it is stopped, and says what is left (G4)', async () => {
     const began: string[] = []
     const graph = defineGraph({
       name: 'draining',
@@ -326,7 +326,7 @@ describe('runGraph', () => {
     await running.done
   })
 
-  it('comes back by its timeout when a destination is full, and says so', async () => {
+  it('comes back by its timeout when a destination is full, and says so (G4)', async () => {
     const graph = defineGraph({
       name: 'full',
       queues: { a: fifo<number>(), b: fifo<number>(), c: fifo<number>({ capacity: 1 }) },

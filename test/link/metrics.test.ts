@@ -30,14 +30,14 @@ describe('latencies', () => {
     expect(latencyOf(new Latencies().counts)).toBeUndefined()
   })
 
-  it('answers half, 99 of 100, and the longest, within 3 %', () => {
+  it('answers half, 99 of 100, and the longest, within 3 % (M1)', () => {
     const { p50 = 0, p99 = 0, max = 0 } = latencyOf(of(...Array.from({ length: 1000 }, (_, n) => 10 * n))) ?? {}
     expect(Math.abs(p50 / 4990 - 1)).toBeLessThan(0.03)
     expect(Math.abs(p99 / 9890 - 1)).toBeLessThan(0.03)
     expect(max).toBe(9990)
   })
 
-  it('adds up what processes have counted, and survives a clock that was set back', () => {
+  it('adds up what processes have counted, and survives a clock that was set back (M2)', () => {
     const sum = addLatencies(of(1000, 1000), of(-5000, 1000))
     const { p50 = 0, max = 0 } = latencyOf(sum) ?? {}
     expect(Math.abs(p50 / 1000 - 1)).toBeLessThan(0.03)
@@ -56,7 +56,7 @@ describe('latencies', () => {
 describe.each(PLACEMENTS)('metrics of a link placed %s', placement => {
   const each = step(STEPS, 'upper')
 
-  it('counts items, rates and latencies, which begin when the item was put', async () => {
+  it('counts items, rates and latencies, which begin when the item was put (M1)', async () => {
     const from = fifoQueue<string>()
     const to = fifoQueue<string>()
     await from.putBatch(['a', 'b', 'c'])
@@ -101,7 +101,7 @@ describe.each(PLACEMENTS)('metrics of a link placed %s', placement => {
 })
 
 describe('metrics$', () => {
-  it('emits now, at intervals, and at the end', async () => {
+  it('emits now, at intervals, and at the end (M3)', async () => {
     const from = fifoQueue<number>()
     const to = fifoQueue<number>()
     const moving = link(from, to, { metricsInterval: 10 })

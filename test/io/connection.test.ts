@@ -52,14 +52,14 @@ function inWorker<In, Out>(behaviour: string): { here: Connection<In, Out>; work
 }
 
 describe('the two ends of a connection', () => {
-  it('bring items both ways, in order', async () => {
+  it('bring items both ways, in order [C1]', async () => {
     const [left, right] = pair<number>()
     for (const n of [1, 2, 3]) await left.put(n)
     await right.put(9)
     expect([await right.get(), await right.get(), await right.get(), await left.get()]).toEqual([1, 2, 3, 9])
   })
 
-  it('bring what the codec carries, unchanged', async () => {
+  it('bring what the codec carries, unchanged [C1]', async () => {
     const [left, right] = pair<unknown>()
     const circle: Record<string, unknown> = { name: 'circle' }
     circle.self = circle
@@ -80,7 +80,7 @@ describe('the two ends of a connection', () => {
     expect(round.self).toBe(round)
   })
 
-  it('refuse what cannot be encoded in the put, and go on (Q14.2)', async () => {
+  it('refuse what cannot be encoded in the put, and go on [C1] [Q14.2]', async () => {
     const [left, right] = pair<unknown>()
     expect(await codeOf(left.put(() => {}))).toBe('ERR_CODEC')
     await left.put('after')
@@ -100,7 +100,7 @@ describe('the two ends of a connection', () => {
     ).toEqual([2, 4, 6])
   })
 
-  it('pass an error of the source on, behind its items', async () => {
+  it('pass an error of the source on, behind its items [C4]', async () => {
     const [left, right] = pair<number>()
     const seen: unknown[] = []
     const ended = new Promise(resolve => right.subscribe({ next: n => seen.push(n), error: resolve }))
@@ -110,7 +110,7 @@ describe('the two ends of a connection', () => {
     expect([((await ended) as Error).name, seen]).toEqual(['RangeError', [1]])
   })
 
-  it('send no more than is settled and a window', async () => {
+  it('send no more than is settled and a window [C3]', async () => {
     const [left, right] = pair<number>()
     let sent = 0
     const numbers = fifoQueue<number>()
@@ -131,7 +131,7 @@ describe('the two ends of a connection', () => {
     while (numbers.metrics().acked < 5000) await new Promise(resolve => setImmediate(resolve))
   })
 
-  it('let a put wait for room, with timeout and signal (P28)', async () => {
+  it('let a put wait for room, with timeout and signal [C2] [P28]', async () => {
     const [left, right] = pair<number>()
     for (let n = 0; n < 1024; n++) await left.put(n)
     expect(await codeOf(left.put(1024, { timeout: 0 }))).toBe('ERR_QUEUE_FULL')
@@ -145,7 +145,7 @@ describe('the two ends of a connection', () => {
     await waiting
   })
 
-  it('settle an item of a queue when a reader at the other end has (Q3.1)', async () => {
+  it('settle an item of a queue when a reader at the other end has [C2] [Q3.1]', async () => {
     const [left, right] = pair<number>()
     const queue = fifoQueue<number>()
     await queue.put(7)
@@ -156,7 +156,7 @@ describe('the two ends of a connection', () => {
     while (queue.metrics().acked === 0) await new Promise(resolve => setImmediate(resolve))
   })
 
-  it('give what the other end did not settle back to its queue when it closes', async () => {
+  it('give what the other end did not settle back to its queue when it closes [C5]', async () => {
     const [left, right] = pair<number>()
     const queue = fifoQueue<number>()
     await queue.putBatch([7, 8])
@@ -167,7 +167,7 @@ describe('the two ends of a connection', () => {
     expect([await codeOf(sink.done), (await queue.stat()).size]).toEqual(['ERR_QUEUE_CLOSED', 2])
   })
 
-  it('complete each other when one closes, behind what it sent', async () => {
+  it('complete each other when one closes, behind what it sent [C5]', async () => {
     const [left, right] = pair<number>()
     await left.put(1)
     await left.put(2)
@@ -187,7 +187,7 @@ describe('the two ends of a connection', () => {
     expect(await codeOf(left.put(1))).toBe('ERR_QUEUE_CLOSED')
   })
 
-  it('can be closed in one direction only', async () => {
+  it('can be closed in one direction only [C4]', async () => {
     const [left, right] = pair<number>()
     from([1, 2]).subscribe(left.sink())
     expect(await firstValueFrom(right.pipe(toArray()))).toEqual([1, 2])
@@ -198,7 +198,7 @@ describe('the two ends of a connection', () => {
     await Promise.all([left.done, right.done])
   })
 
-  it('overflow with an error when nobody reads (Q9.2)', async () => {
+  it('overflow with an error when nobody reads [Q9.2]', async () => {
     const [left] = pair<number>()
     const sink = left.sink({ highWaterMark: 4 })
     const numbers = new Subject<number>()
@@ -207,7 +207,7 @@ describe('the two ends of a connection', () => {
     expect([await codeOf(sink.done), numbers.observed]).toEqual(['ERR_SINK_OVERFLOW', false])
   })
 
-  it('work with operators that hold deliveries (Q4.2)', async () => {
+  it('work with operators that hold deliveries [Q4.2]', async () => {
     const [left, right] = pair<number>()
     right
       .deliveries()
@@ -230,7 +230,7 @@ describe('the two ends of a connection', () => {
     expect(seen).toEqual([1])
   })
 
-  it('are handed over once, and not after use', async () => {
+  it('are handed over once, and not after use [C7]', async () => {
     const [left, right] = pair<number>()
     await left.put(1)
     expect(() => left.port).toThrow(expect.objectContaining({ code: 'ERR_NOT_PORTABLE' }))
@@ -273,7 +273,7 @@ describe('an end of a connection in a child process', () => {
     expect((await exit)[0]).toBe(0)
   })
 
-  it('is an error here when its process is killed', async () => {
+  it('is an error here when its process is killed [C6]', async () => {
     const { here, child } = await inChild<string, number>('hold')
     expect(await here.get()).toBe('holding')
     const queue = fifoQueue<number>()
@@ -296,7 +296,7 @@ describe('an end of a connection in a worker thread', () => {
     expect(await here.get()).toBe(42)
   })
 
-  it('is an error here when its thread is ended', async () => {
+  it('is an error here when its thread is ended [C6]', async () => {
     const { here, worker } = inWorker<string, number>('hold')
     expect(await here.get()).toBe('holding')
     const ended = codeOf(firstValueFrom(here))

@@ -241,6 +241,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
 
   broken(error: Error): void {
     this.#closed = true
+    this.#window.lose()
     this.#asks.abandon(error)
     // It may break before there is a queue.
     this.#listener?.broken(error)

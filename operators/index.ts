@@ -1,4 +1,5 @@
 export { type BatchOptions, batch } from './batch.js'
 export { type EachOptions, each } from './each.js'
+export { type ParallelOptions, parallel } from './parallel.js'
 export { perItem } from './per-item.js'
 export { settle } from './settle.js'

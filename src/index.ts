@@ -73,11 +73,12 @@ export type {
   LinkStatus,
   SourceReport,
 } from './link/link-status.js'
+export { step } from './link/make-step.js'
 export type { OnError } from './link/on-error.js'
 export type { Placement } from './link/placement.js'
 export { type EndpointId, QueueLink } from './link/queue-link.js'
 export { warm } from './link/runtime/reserve.js'
-export { type Step, step } from './link/step.js'
+export type { Step } from './link/step.js'
 export type { WhenSlow } from './link/when-slow.js'
 export { DurableQueue, type DurableQueueOptions, durableQueue } from './queues/durable/durable-queue.js'
 export { fifoQueue } from './queues/memory/fifo-queue.js'

@@ -86,6 +86,8 @@ export interface Progress {
 export type ToChild =
   | { readonly queuelink: 'start'; readonly placed: Placed }
   | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
+  /** Instead of `start`: does a step for an operator. */
+  | { readonly queuelink: 'work'; readonly step: Step; readonly spill: string }
   // It answers as soon as its event loop runs.
   | { readonly queuelink: 'ping' }
 
@@ -154,3 +156,16 @@ export type ItemMeta = readonly [
   headers: Headers | 0,
   version: number,
 ]
+
+/** To a child that works for an operator. */
+export interface CallsToChild {
+  readonly type: 'call'
+  readonly id: number
+  /** One. */
+  readonly values: unknown[]
+}
+
+/** Its answers. Without an id: it can do nothing. */
+export type ResultsFromChild =
+  | { readonly type: 'result'; readonly id: number; readonly values: unknown[] }
+  | { readonly type: 'failed'; readonly id?: number; readonly error: unknown }

@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream'
 import { encode } from '../../core/codec.js'
+import { portableError } from '../../core/portable-error.js'
 import { SpillDirectory } from '../../core/spill.js'
-import { PONG, type ToChild } from '../protocol.js'
+import { type CallsToChild, PONG, type ResultsFromChild, type ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
 import { ChildLink, failed, type Parent } from './child-link.js'
+import { work } from './child-work.js'
 
 /** What a process and a thread have in different forms. */
 export interface Lines {
@@ -28,6 +30,13 @@ export function control({ data, answer, beforeSteps }: Lines): (message: ToChild
         const parent: Parent = new Channel(data(), new SpillDirectory(placed.spill), error => failed(parent, error))
         child = ChildLink.start(placed, parent)
         child.catch(error => failed(parent, error))
+        return
+      }
+      case 'work': {
+        beforeSteps()
+        const { step, spill } = message
+        const parent = new Channel<CallsToChild, ResultsFromChild>(data(), new SpillDirectory(spill), () => {})
+        work(step, parent).catch(error => parent.send({ type: 'failed', error: portableError(error) }))
         return
       }
       case 'stop':

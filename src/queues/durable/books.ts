@@ -1,4 +1,4 @@
-import type { Arena } from '../../os/arena.js'
+import { type Arena, ITEMS as NEWS, REST, ROOM } from '../../os/arena.js'
 import { SLOTS } from '../../os/arena-header.js'
 import type { Changes, Place, Work } from './commit.js'
 import type { Database } from './database.js'
@@ -18,6 +18,12 @@ export class Books {
     this.#db = db
   }
 
+  /** A transaction of this handle is about to be committed. */
+  departing(transaction: number, puts: Work['puts']): void {
+    const { items, delayed } = countPuts(puts)
+    this.#ledger.account(this.#arena.slot).depart(transaction, items, delayed)
+  }
+
   /** A transaction of this handle is on disk. */
   published({ puts, settled, moves }: Work, changes: Changes): void {
     const ledger = this.#ledger
@@ -32,14 +38,19 @@ export class Books {
       if (lowest) this.#appeared(line, ...lowest)
     }
     ledger.advance()
+    if (items > 0) this.#arena.wake(NEWS, items === 1 ? 1 : Number.POSITIVE_INFINITY)
+    if (changes.repeated > 0) this.#arena.wake(ROOM)
+    if (ledger.held === 0) this.#arena.wake(REST)
   }
 
   /** What was taken in will not be stored. */
-  refused(items: number, delayed: number): void {
+  refused(puts: Work['puts']): void {
     const ledger = this.#ledger
+    const { items, delayed } = countPuts(puts)
     ledger.account(this.#arena.slot).arrive(items, delayed)
     ledger.held -= items
     ledger.delayed -= delayed
+    this.#arena.wake(ROOM)
   }
 
   /** The owner of this slot is gone. Answers what it had settled without telling the disk: this handle's to do, unless it goes itself. */
@@ -125,7 +136,7 @@ export class Books {
   }
 }
 
-export function countPuts(puts: Work['puts']): { items: number; delayed: number } {
+function countPuts(puts: Work['puts']): { items: number; delayed: number } {
   let items = 0
   let delayed = 0
   for (const put of puts) {

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Mailbox } from '../../core/mailbox.js'
@@ -10,6 +9,7 @@ import { optionError } from '../../errors/option-error.js'
 import type { QueueLinkError } from '../../errors/queue-link-error.js'
 import type { Durability } from './database.js'
 import { type Mode, openDatabase } from './databases.js'
+import { DurableOrigin } from './durable-origin.js'
 import { Payloads } from './payloads.js'
 import { DurableStore } from './store.js'
 
@@ -32,12 +32,18 @@ export interface DurableQueueOptions<T> extends CommonOptions<T> {
 
 /** A queue on disk. */
 export class DurableQueue<in out T> extends SyncQueue<T> {
-  readonly #compact: () => Promise<void>
+  readonly #store: DurableStore<T>
 
   /** @internal Queues come from their factories. */
-  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, compact: () => Promise<void>) {
+  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, store: DurableStore<T>) {
     super(mailbox, joinable, origin)
-    this.#compact = compact
+    this.#store = store
+  }
+
+  /** Removes the queue and what is in it; others who have it open find it shut down. */
+  override unlink(): Promise<void> {
+    this.#store.remove()
+    return super.unlink()
   }
 
   /**
@@ -46,7 +52,7 @@ export class DurableQueue<in out T> extends SyncQueue<T> {
    */
   async compact(): Promise<void> {
     if (this.mailbox.ended) throw this.mailbox.ended
-    await this.#compact()
+    await this.#store.compact()
   }
 }
 
@@ -102,14 +108,8 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
     throw error
   }
   const mailbox = new Mailbox(store, { ...o, name, maxAttempts })
-  const descriptor = (): QueueDescriptor => ({
-    kind: 'durable',
-    path: directory,
-    ...(o.joinable && { joinable: true }),
-    ...(durability === 'async' && { durability }),
-  })
-  const unlink = (): Promise<void> => rm(directory, { recursive: true, force: true })
-  return new DurableQueue(mailbox, o.joinable ?? false, { descriptor, unlink }, () => store.compact())
+  const joinable = o.joinable ?? false
+  return new DurableQueue(mailbox, joinable, new DurableOrigin(directory, store, joinable, durability), store)
 }
 
 /** The place of somebody who died can be taken only when nobody is in the section. */

@@ -107,6 +107,15 @@ export class Journal {
     if (flight) this.#arrived(flight)
   }
 
+  /** The process ends: writes what it can. What was settled, and is not written, others write. */
+  end(): void {
+    try {
+      this.flush()
+    } catch {
+      // Those who put are told, as far as anybody can listen now.
+    }
+  }
+
   get #isIdle(): boolean {
     return this.#puts.length + this.#settled.length + this.#moves.length + this.#tasks.length === 0
   }

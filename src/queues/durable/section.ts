@@ -1,4 +1,4 @@
-import { Arena } from '../../os/arena.js'
+import { Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { ArenaOptions } from '../../os/arena-file.js'
 import type { ArenaUser } from '../../os/arena-user.js'
 
@@ -37,6 +37,11 @@ export class Section {
         }
       })
     })
+  }
+
+  /** Under the lock: wakes everybody, whatever they wait for. */
+  wakeAll(): void {
+    for (const condition of [ITEMS, ROOM, REST]) this.arena.wake(condition)
   }
 
   /** The lock may be free: does what was put off. */

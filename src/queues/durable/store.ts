@@ -1,9 +1,10 @@
 import type { Entry, Lease } from '../../core/entry.js'
 import { packParcel } from '../../core/parcel-codec.js'
+import type { QueueStat } from '../../core/queue-stat.js'
 import type { Store, StoreListener, Wants } from '../../core/store.js'
 import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
 import { type Arena, ITEMS as NEWS_ITEMS, REST as NEWS_REST, ROOM as NEWS_ROOM } from '../../os/arena.js'
-import { Books, countPuts } from './books.js'
+import { Books } from './books.js'
 import { clearAll } from './clear.js'
 import type { Changes, Put, Work } from './commit.js'
 import { Compaction } from './compaction.js'
@@ -55,7 +56,7 @@ export class DurableStore<T> implements Store<T> {
       mayCommit: () => this.#compaction.mayCommit,
       follow: () => this.#compaction.follow(),
       allowed: () => this.#compaction.over(),
-      departing: (transaction, work) => this.#departing(transaction, work),
+      departing: (transaction, { puts }) => this.#books.departing(transaction, puts),
       committed: (work, changes) => this.#committed(work, changes),
       failed: (puts, error) => this.#failed(puts, error),
     })
@@ -74,7 +75,7 @@ export class DurableStore<T> implements Store<T> {
         reap: slot => this.#reap(slot),
         news: conditions => this.#news(conditions),
         unlocked: () => this.#unlocked(),
-        ending: () => this.#journal.flush(),
+        ending: () => this.#journal.end(),
       }
     })
   }
@@ -104,7 +105,7 @@ export class DurableStore<T> implements Store<T> {
   }
 
   get shut(): boolean {
-    return this.#ledger.shut
+    return this.#ledger.shut || this.#ledger.removed
   }
 
   listen(listener: StoreListener): void {
@@ -237,7 +238,7 @@ export class DurableStore<T> implements Store<T> {
 
   #setShut(shut: boolean): Promise<void> {
     this.#ledger.shut = shut
-    this.#section.do(() => this.#wakeAll())
+    this.#section.do(() => this.#section.wakeAll())
     return this.#journal.do((_, meta) => void Object.assign(meta, { shut }))
   }
 
@@ -269,12 +270,20 @@ export class DurableStore<T> implements Store<T> {
       if (!isAlone && this.#ledger.version > 0) return
       this.#compaction.settle()
       this.#ledger.shut = this.#db.meta.shut
+      this.#ledger.removed = false
     })
     await this.#compaction.over()
     await this.#section.eventually(() => this.#recount())
     if (capacity === undefined || capacity === this.#db.meta.capacity) return
     this.#ledger.capacity = capacity
     await this.#journal.do((_, meta) => void Object.assign(meta, { capacity }))
+  }
+
+  /** What its kind alone can tell: the bytes are those that its files hold. */
+  stat(): Partial<QueueStat> {
+    const live = this.#arena.participants().filter(({ alive }) => alive)
+    const [waitingToTake, waitingToPut] = [this.#arena.waiters(NEWS_ITEMS), this.#arena.waiters(NEWS_ROOM)]
+    return { bytes: this.#db.space.used, participants: live.length, waitingToTake, waitingToPut }
   }
 
   /** Gives the disk back what is free in the data file. */
@@ -292,12 +301,15 @@ export class DurableStore<T> implements Store<T> {
     const adopted = this.#books.reap(slot)
     if (this.#ledger.compacting === slot) this.#compaction.inherit()
     this.#recount()
-    this.#wakeAll()
+    this.#section.wakeAll()
     for (const place of adopted) this.#journal.settle(place)
   }
 
-  #wakeAll(): void {
-    for (const condition of [NEWS_ITEMS, NEWS_ROOM, NEWS_REST]) this.#arena.wake(condition)
+  /** Before the queue's directory is removed: others are told. */
+  remove(): void {
+    if (this.#isClosed) return
+    this.#ledger.removed = true
+    this.#section.do(() => this.#section.wakeAll())
   }
 
   #news(conditions: number): void {
@@ -318,19 +330,8 @@ export class DurableStore<T> implements Store<T> {
 
   // ── commits ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #departing(transaction: number, work: Work): void {
-    const { items, delayed } = countPuts(work.puts)
-    this.#ledger.account(this.#arena.slot).depart(transaction, items, delayed)
-  }
-
   #committed(work: Work, changes: Changes): void {
-    this.#section.do(() => {
-      this.#books.published(work, changes)
-      const { items } = countPuts(work.puts)
-      if (items > 0) this.#arena.wake(NEWS_ITEMS, items === 1 ? 1 : Number.POSITIVE_INFINITY)
-      if (changes.repeated > 0) this.#arena.wake(NEWS_ROOM)
-      if (this.#ledger.held === 0) this.#arena.wake(NEWS_REST)
-    })
+    this.#section.do(() => this.#books.published(work, changes))
     const last = work.puts.at(-1)
     if (changes.repeated > 0) this.#listener?.repeated(changes.repeated)
     if (last) this.#listener?.stored(last.ticket)
@@ -341,11 +342,7 @@ export class DurableStore<T> implements Store<T> {
 
   #failed(puts: readonly Put[], error: unknown): void {
     if (puts.length === 0) return
-    const { items, delayed } = countPuts(puts)
-    this.#section.do(() => {
-      this.#books.refused(items, delayed)
-      this.#arena.wake(NEWS_ROOM)
-    })
+    this.#section.do(() => this.#books.refused(puts))
     for (const { ticket } of puts) this.#listener?.failed(ticket, error)
     this.#listener?.writable()
   }

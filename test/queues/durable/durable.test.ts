@@ -197,6 +197,16 @@ describe('several handles', () => {
     expect(await run('durable-user.js', 'idle', path).ended).toBe(0)
   })
 
+  it('find a queue that another removed shut down', async () => {
+    const path = join(scratch(), 'queue')
+    const [one, other] = [await open<number>(path), await open<number>(path)]
+    expect((await one.stat()).participants).toBe(2)
+    const waiting = codeOf(other.get())
+    await one.unlink()
+    expect(await waiting).toBe('ERR_QUEUE_NOT_FOUND')
+    expect([existsSync(path), await codeOf(other.put(1))]).toEqual([false, 'ERR_QUEUE_NOT_FOUND'])
+  })
+
   it('are opened by their descriptor', async () => {
     const path = join(scratch(), 'queue')
     const queue = await open<number>(path, { joinable: true })

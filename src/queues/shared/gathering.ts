@@ -7,7 +7,7 @@ import type { Ticket } from '../../core/store.js'
 import { recordBytes } from './records.js'
 
 /** Items that share a parcel, at most: who takes one of them copies all. */
-const ITEMS = 64
+const ITEMS = 256
 const BYTES = 16 * 1024
 
 /** An item that was taken and then found no room. */

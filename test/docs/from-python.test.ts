@@ -1,7 +1,9 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import * as queuelink from 'queuelink'
 import * as rxjs from 'rxjs'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -47,7 +49,7 @@ for (const [number, { title, setup, rows }] of sections.entries()) {
     for (const [line, { python, code, expected }] of rows.entries()) {
       it(python, async () => {
         const dir = join(directory, `${number}-${line}`)
-        const scope = { ...rxjs, ...queuelink, link, dir, readFile, writeFile }
+        const scope = { ...rxjs, ...queuelink, link, dir, readFile, writeFile, createWriteStream, Writable }
         await import('node:fs/promises').then(({ mkdir }) => mkdir(dir))
         deepStrictEqual(await run(scope, `${setup}; ${code}`), await run({}, expected))
       })

@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { durableQueue } from 'queuelink'
 import { afterEach, describe, expect, it } from 'vitest'
 import { checkFileSystem } from '#src/queues/durable/file-system'
@@ -49,6 +50,30 @@ describe('processes that are killed', () => {
     expect((await open(path)).size).toBe(0)
   })
 })
+
+/** What the system was asked to bring to the disk between two lines of a program. */
+function syncs(durability: string): number | undefined {
+  const directory = scratch()
+  const trace = join(directory, 'trace')
+  const program = fileURLToPath(new URL('../fixtures/durable-user.js', import.meta.url))
+  const filter = ['-f', '-o', trace, '-e', 'trace=fdatasync,fsync,msync,write']
+  const queue = join(directory, 'queue')
+  const { status } = spawnSync('strace', [...filter, process.execPath, program, 'store', queue, durability])
+  if (status !== 0) return undefined
+  const between = readFileSync(trace, 'utf8').split(/"(?:begin|stored)\\n"/)[1] ?? ''
+  return between.match(/\b(fdatasync|fsync|msync)\(/g)?.length ?? 0
+}
+
+const synced = syncs('sync')
+const needsStrace = synced === undefined ? ' (skipped: strace is not there, or not allowed)' : ''
+
+it.skipIf(needsStrace)(
+  `a put resolves when it was brought to the disk, unless that is not asked for (P8)${needsStrace}`,
+  () => {
+    expect(synced).toBeGreaterThanOrEqual(3)
+    expect(syncs('async')).toBe(0)
+  },
+)
 
 /** A file system of so many MiB of its own; undefined where that is not allowed. */
 function mountSmall(): string | undefined {

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type DurableQueue, fifoQueue, openQueue, type SyncQueue } from 'queuelink'
+import { fifoQueue, openQueue, type SyncQueue } from 'queuelink'
 import { describe, expect, it } from 'vitest'
 import { processMark } from '#src/os/process-mark'
 import { codeOf, turns, until } from '../help.js'
@@ -308,7 +308,7 @@ it('moves a poison item to the dead letters, with its history, and lets the rest
 })
 
 it('refuses to settle what was settled by its next owner (P14, Q7.2)', async () => {
-  const queue = (await fresh<number>()) as DurableQueue<number>
+  const queue = await fresh<number>()
   await queue.put(1)
   const first = await queue.receive()
   await first.nack()

@@ -3,11 +3,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type DurableQueueOptions, durableQueue, type SyncQueue } from 'queuelink'
+import { type DurableQueue, type DurableQueueOptions, durableQueue } from 'queuelink'
 import { afterEach } from 'vitest'
 
 const directories: string[] = []
-const queues: SyncQueue<never>[] = []
+const queues: DurableQueue<never>[] = []
 const children: ChildProcess[] = []
 
 afterEach(async () => {
@@ -24,9 +24,9 @@ export function scratch(): string {
 }
 
 /** A queue that is closed after the test. */
-export async function open<T = unknown>(path: string, o?: DurableQueueOptions<T>): Promise<SyncQueue<T>> {
+export async function open<T = unknown>(path: string, o?: DurableQueueOptions<T>): Promise<DurableQueue<T>> {
   const queue = await durableQueue<T>(path, o)
-  queues.push(queue as unknown as SyncQueue<never>)
+  queues.push(queue as unknown as DurableQueue<never>)
   return queue
 }
 

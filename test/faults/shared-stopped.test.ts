@@ -24,8 +24,10 @@ it('is not held up by a consumer that is stopped with the oldest lease, whose la
   const acked = heard<number>(child, 'acked')
   child.send('ack')
   expect(await acked).toBe(2)
-  const { leased, bytes, settled } = await queue.stat()
-  expect([leased, bytes, settled]).toEqual([0, 0, 1002])
+  // An ack is in the memory at the end of its turn.
+  while ((await queue.stat()).settled !== 1002) await pause(1)
+  const { leased, bytes } = await queue.stat()
+  expect([leased, bytes]).toEqual([0, 0])
 })
 
 it('waits for a holder of the lock that is stopped, says who it is, and goes on when it does (Q12.6)', async () => {

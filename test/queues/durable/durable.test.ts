@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { fifoQueue, openQueue, type SyncQueue } from 'queuelink'
 import { describe, expect, it } from 'vitest'
+import { mailboxOf } from '#src/core/mailbox-of'
 import { processMark } from '#src/os/process-mark'
 import { codeOf, turns, until } from '../help.js'
 import { fresh, open, run, scratch } from './help.js'
@@ -93,6 +94,20 @@ describe('keys', () => {
     await queue.put(4, { key: 'a' })
     expect(await queue.get()).toBe(4)
   })
+})
+
+it('stores a numbered put of a client once, also after the queue was opened again', async () => {
+  const path = join(scratch(), 'queue')
+  const put = async (client: string, ...puts: number[]) => {
+    const queue = await open<number>(path)
+    const { maker, store } = mailboxOf(queue)
+    for (const number of puts) store.offerOnce?.(maker.all([number]), client, number)
+    store.storeNow?.()
+    const { size } = queue
+    await queue.close()
+    return size
+  }
+  expect([await put('a', 1, 2, 2), await put('a', 1, 2, 3), await put('b', 1)]).toEqual([2, 3, 4])
 })
 
 describe('large items', () => {

@@ -22,6 +22,8 @@ export class Asks {
   readonly #asks = new Map<number, Ask>()
   #number = 0
   #out = 0
+  /** The number of the latest that was sent. */
+  #last = 0
 
   constructor(send: (message: ToHost) => void) {
     this.#send = send
@@ -71,9 +73,6 @@ export class Asks {
     for (const { answer } of this.#asks.values()) answer.reject(error)
     this.#asks.clear()
   }
-
-  /** The number of the latest that was sent. */
-  #last = 0
 
   #put({ number, what, parcel }: Ask): void {
     this.#out++

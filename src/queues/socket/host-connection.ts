@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
-import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import type { ConnectionOptions } from 'node:tls'
 import { cutOff, type Message, Wire } from '../../core/wire.js'
 import { QueueClosedError } from '../../errors/queue-closed-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
@@ -9,6 +9,7 @@ import { Deferred } from '../../util/deferred.js'
 import { type Address, formatAddress } from './address.js'
 import { packHello } from './hello.js'
 import type { ToClient, ToHost, Welcome } from './protocol.js'
+import { tls } from './tls.js'
 
 export interface ConnectionTerms {
   readonly address: Address
@@ -98,9 +99,9 @@ export class HostConnection {
   }
 
   #dial(): void {
-    const { address, tls, token } = this.#terms
+    const { address, tls: secure, token } = this.#terms
     const where = address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port }
-    const socket = tls ? connectTls({ ...where, ...tls }) : connect({ ...where, noDelay: true })
+    const socket = secure ? tls().connect({ ...where, ...secure }) : connect({ ...where, noDelay: true })
     if (!this.#keepsAlive) socket.unref()
     this.#socket = socket
     this.#inside = false
@@ -111,7 +112,7 @@ export class HostConnection {
       closed: error => this.#lost(error),
     })
     this.#wire = wire
-    socket.once(tls ? 'secureConnect' : 'connect', () => wire.write(packHello(this.#client, token)))
+    socket.once(secure ? 'secureConnect' : 'connect', () => wire.write(packHello(this.#client, token)))
     clearInterval(this.#tick)
     this.#tick = setInterval(() => this.#check(), 1000)
     this.#tick.unref()

@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
+import type { TlsOptions } from 'node:tls'
 import type { Mailbox } from '../../core/mailbox.js'
 import type { Queue } from '../../core/queue.js'
 import { QueueExistsError } from '../../errors/queue-exists-error.js'
@@ -12,6 +12,7 @@ import { Guest, type GuestHost } from './guest.js'
 import { VERSION } from './hello.js'
 import type { Welcome } from './protocol.js'
 import { PutSession } from './put-session.js'
+import { tls } from './tls.js'
 
 export interface HostLimits {
   readonly connections: number
@@ -62,7 +63,7 @@ export class Host<T> implements GuestHost<T> {
     this.#onEnded = o.onEnded
     this.#shut = o.mailbox.store.shut
     this.#server = o.tls
-      ? createTlsServer(o.tls, stream => this.#accept(stream))
+      ? tls().createServer(o.tls, stream => this.#accept(stream))
       : createServer({ noDelay: true }, stream => this.#accept(stream))
   }
 

@@ -1,17 +1,21 @@
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CommonOptions, durableQueue } from 'queuelink'
 import { queueContract } from 'queuelink/testing'
-import { describe, expect, it } from 'vitest'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const directory = mkdtempSync(join(tmpdir(), 'queuelink-durable-'))
+let made = 0
+
+afterAll(() => rmSync(directory, { recursive: true }))
 
 for (const joinable of [false, true]) {
   describe(`durableQueue, joinable: ${joinable}`, () => {
     const capabilities = { sync: true, joinable, order: 'fifo', process: 'any', priorities: true, keys: true } as const
     // Half of them with each durability.
     const durability = joinable ? 'async' : 'sync'
-    const make = <T>(o: CommonOptions<T>) =>
-      durableQueue<T>(mkdtempSync(join(tmpdir(), 'queuelink-durable-')), { ...o, durability })
+    const make = <T>(o: CommonOptions<T>) => durableQueue<T>(join(directory, `${++made}`), { ...o, durability })
     queueContract({ make, capabilities, describe, it, expect })
   })
 }

@@ -11,7 +11,7 @@ describe('a wrong command line is told in one line, with exit code 2:', () => {
     'no destination': [['link', '-'], /missing required argument 'destinations'/],
     'an unknown endpoint': [
       ['link', 'http://example.com', '-'],
-      /unknown endpoint 'http:.*use -, file:PATH or exec:COMMAND/,
+      /unknown endpoint 'http:.*use -, file:PATH, exec:COMMAND or shm:NAME/,
     ],
     'an empty endpoint': [['link', '-', 'exec:'], /'exec:' is empty/],
     'an unknown command': [['lnk'], /unknown command 'lnk'.*Did you mean link/],

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { expect, it } from 'vitest'
 import { exit, heard, open, start } from './shared/users.js'
 
@@ -12,13 +13,21 @@ it('exchanges a million items between programs started independently and a late 
   const queue = await open<unknown>(undefined, { capacity: 8192 })
   const consumers = [start('consume', queue.name)]
   const reports = consumers.map(child => heard<Report>(child, 'done'))
-  const producers = ['a', 'b'].map(by => start('produce', queue.name, by, ITEMS))
-  const produced = producers.map(child => heard<number>(child, 'done'))
-  // The third comes when a good part has passed.
+  const producers: ChildProcess[] = []
+  const produced: Promise<number>[] = []
+  const produce = (by: string): void => {
+    const child = start('produce', queue.name, by, ITEMS)
+    producers.push(child)
+    produced.push(heard<number>(child, 'done'))
+  }
+  produce('a')
+  // The third comes when a good part has passed, and before the last is put.
   while (((await queue.stat()).settled ?? 0) < ITEMS / 4) await new Promise(resolve => setTimeout(resolve, 20))
   const late = start('consume', queue.name)
   consumers.push(late)
   reports.push(heard<Report>(late, 'done'))
+  await heard(late, 'ready')
+  produce('b')
   expect(await Promise.all(produced)).toEqual([ITEMS, ITEMS])
   await queue.shutdown()
   const said = await Promise.all(reports)

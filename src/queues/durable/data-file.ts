@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import type { RootDatabase, Database as Table } from 'lmdb'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { checkDataFile, unusable } from './check-data-file.js'
+import type { Durability } from './durable-options.js'
 import { asPathError, bytesFree, diskFull } from './file-system.js'
 import { LAYOUT } from './layout.js'
 import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
 
-export type Durability = 'sync' | 'async'
 export type BytesTable = Table<Buffer, Buffer>
 
 const META = Buffer.from('meta')

@@ -1,8 +1,9 @@
 import type { QueueLinkError } from '../../errors/queue-link-error.js'
-import { type BytesTable, DataFile, type Durability } from './data-file.js'
+import { type BytesTable, DataFile } from './data-file.js'
+import type { Durability } from './durable-options.js'
 import type { Meta } from './meta.js'
 
-export type { BytesTable, Durability }
+export type { BytesTable }
 
 /** The name of a data file: each compaction makes a new one, and the highest generation counts. */
 export function fileOf(generation: number): string {

@@ -2,10 +2,9 @@ import { optionError } from '../../errors/option-error.js'
 import { QueueExistsError } from '../../errors/queue-exists-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
-import { Database, type Durability } from './database.js'
+import { Database } from './database.js'
+import type { Durability, Mode } from './durable-options.js'
 import { listDirectory, prepareDirectory } from './file-system.js'
-
-export type Mode = 'open' | 'create' | 'attach'
 
 /** A database that is open in this thread, and how many have it. */
 interface Shared {

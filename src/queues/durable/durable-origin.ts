@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import type { Origin, QueueDescriptor } from '../../core/origin.js'
 import type { QueueStat } from '../../core/queue-stat.js'
-import type { Durability } from './database.js'
+import type { Durability } from './durable-options.js'
 import type { DurableStore } from './store.js'
 
 /** Where a durable queue lies, and what can be told of it. */

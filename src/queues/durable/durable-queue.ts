@@ -1,14 +1,14 @@
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Mailbox } from '../../core/mailbox.js'
-import { type CommonOptions, checkCount } from '../../core/options.js'
+import { checkCount } from '../../core/options.js'
 import type { Origin, QueueDescriptor } from '../../core/origin.js'
 import { ITEM_SIZE } from '../../core/spill.js'
 import { SyncQueue } from '../../core/sync-queue.js'
 import { optionError } from '../../errors/option-error.js'
 import type { QueueLinkError } from '../../errors/queue-link-error.js'
-import type { Durability } from './database.js'
-import { type Mode, openDatabase } from './databases.js'
+import { openDatabase } from './databases.js'
+import type { Durability, DurableQueueOptions } from './durable-options.js'
 import { DurableOrigin } from './durable-origin.js'
 import { Payloads } from './payloads.js'
 import { DurableStore } from './store.js'
@@ -19,23 +19,18 @@ const KEY_TTL = 5 * 60 * 1000
 /** How often a queue is tried to be opened whose lock is held, 20 ms apart. */
 const ATTEMPTS = 250
 
-export interface DurableQueueOptions<T> extends CommonOptions<T> {
-  /** `sync`: a put resolves when it survives a power loss. `async`: when it survives the end of every process. `sync`. */
-  durability?: Durability
-  /** `open`: made if it is missing. `create`: QueueExistsError if it is there. `attach`: QueueNotFoundError if it is not. `open`. */
-  mode?: Mode
-  /** Encoded bytes above which an item becomes a file of its own. 65,536. */
-  itemSize?: number
-  /** How long the `key` of a put is remembered after its items were acknowledged, in ms. 300,000. */
-  keyTtl?: number
+/** What a queue on disk can do beside what all can. */
+interface Upkeep {
+  remove(): void
+  compact(): Promise<void>
 }
 
 /** A queue on disk. */
 export class DurableQueue<in out T> extends SyncQueue<T> {
-  readonly #store: DurableStore<T>
+  readonly #store: Upkeep
 
   /** @internal Queues come from their factories. */
-  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, store: DurableStore<T>) {
+  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, store: Upkeep) {
     super(mailbox, joinable, origin)
     this.#store = store
   }

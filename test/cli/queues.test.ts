@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { fifoQueue, hostQueue, type SyncQueue, sharedQueue } from 'queuelink'
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { durableQueue, fifoQueue, hostQueue, type SyncQueue, sharedQueue } from 'queuelink'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Ended, Place } from './command.js'
 
@@ -13,6 +15,12 @@ async function queue<T>(): Promise<{ queue: SyncQueue<T>; text: string }> {
   const made = await sharedQueue<T>(name, { runId })
   open.push(made as SyncQueue<unknown>)
   return { queue: made, text: `shm:${name}@${runId}` }
+}
+
+/** Bytes of the data files of a durable queue. */
+function sizeOf(directory: string): number {
+  const files = readdirSync(directory).filter(file => file.endsWith('.mdb'))
+  return files.reduce((sum, file) => sum + statSync(join(directory, file)).size, 0)
 }
 
 afterEach(async () => {
@@ -132,6 +140,18 @@ describe('queuelink ls, stat, peek, drain and rm', () => {
     expect(await run('rm', '--force', text)).toMatchObject({ code: 0 })
     expect(await run('stat', text)).toMatchObject({ code: 1 })
     await used.close()
+  })
+
+  it('compacts the file of a durable queue, and nothing else', async () => {
+    const into = await durableQueue<string>(place.at('large'), { durability: 'async' })
+    await into.putBatch(Array.from({ length: 2000 }, () => 'x'.repeat(1000)))
+    while (into.size > 1) await into.getBatch(500)
+    await into.close()
+    const before = sizeOf(place.at('large'))
+    expect(await run('compact', 'durable:large')).toMatchObject({ code: 0, stderr: '' })
+    expect(sizeOf(place.at('large'))).toBeLessThan(before / 4)
+    const { text } = await queue()
+    expect(await run('compact', text)).toMatchObject({ code: 2 })
   })
 
   it('refuses what is no queue', async () => {

@@ -56,6 +56,11 @@ export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) =
       exit(await (await import('../serve.js')).serve(queue, address, o))
     })
   queuelink
+    .command('compact')
+    .summary('gives back to the disk what is free in the file of a durable queue')
+    .argument('<queue>', 'durable:PATH')
+    .action(async (queue: string) => exit(await (await import('./compact.js')).compact(queue)))
+  queuelink
     .command('rm')
     .summary('removes queues and what is in them')
     .argument('<queues...>', 'shm:NAME, shm:NAME@RUN or durable:PATH')

@@ -100,6 +100,23 @@ describe('as pqueue', () => {
     expect(seen.flat().length).toBe(1000)
   })
 
+  it('is read, written, opened, closed and left undone at random by four processes at once, and loses and doubles nothing', async () => {
+    const path = join(scratch(), 'queue')
+    const queue = await open<string>(path, { joinable: true })
+    const users = ['a', 'b', 'c', 'd'].map(name => run('durable-user.js', 'atRandom', path, name, '400'))
+    const said = await Promise.all(users.map(async ({ line }) => JSON.parse(await line()) as Record<string, string[]>))
+    expect(await Promise.all(users.map(({ ended }) => ended))).toEqual([0, 0, 0, 0])
+    const put = said.flatMap(user => user.put ?? [])
+    const done = said.flatMap(user => user.done ?? [])
+    expect(queue.size).toBe(put.length - done.length)
+    for (let left = queue.size; left > 0; left--) {
+      done.push(await queue.get())
+      queue.taskDone()
+    }
+    expect(done.sort()).toEqual(put.sort())
+    expect(put.length).toBeGreaterThan(500)
+  })
+
   it('goes on behind a record of which nothing can be read [P10]', async () => {
     const path = join(scratch(), 'queue')
     const before = await open<string>(path)

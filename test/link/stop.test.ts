@@ -27,7 +27,7 @@ describe.each(PLACEMENTS)('stop() of a link placed %s', placement => {
     await source.putBatch(range(0, 100))
     const linked = link(source, destination, { placement, each: step(STEPS, 'slow'), concurrency: 4 })
     await until(() => destination.size > 0)
-    const report = await linked.stop()
+    const report = await linked.stop({ timeout: 20_000 })
     const moved = destination.size
     expect(report).toMatchObject({ moved, forced: false, metrics: { settled: moved, restarts: 0 } })
     expect([...(await all(destination)), ...(await all(source))]).toEqual(range(0, 100))

@@ -178,6 +178,9 @@ export class PlacedRuntime implements Runtime, WorkerLink {
 
   detached(id: number, count: EdgeCount): void {
     const destination = this.#plan.destinations.find(placed => placed.id === id)
+    // At once: room that comes up there from now on is not for what waited for it.
+    for (const { ends } of this.#workers) ends.removeDestination(id)
+    void this.#ends.removeDestination(id, new LinkError('the destination was too slow', 'ERR_LINK_LEFT'))
     this.#events.detached(id, count)
     // From the other children, and from what is the parent's own.
     if (destination) void this.removeDestination(destination, { timeout: 0, force: true })

@@ -190,7 +190,7 @@ describe('a child that dies each time', () => {
     expect(source.size).toBe(1)
   })
 
-  it.concurrent('[L28] of one item ends the link, with that item and those behind it in their queue', async () => {
+  it.concurrent('[L28] of one item ends the link, with that item in its queue and no other lost', async () => {
     const source = fifoQueue<number>()
     const destination = fifoQueue<number>()
     await source.putBatch(range(0, 30))
@@ -201,8 +201,10 @@ describe('a child that dies each time', () => {
       message: expect.stringContaining('SIGKILL'),
     })
     const left = await take(source, source.size)
-    expect(left.filter(n => n >= 20).sort((a, b) => a - b)).toEqual(range(20, 30))
+    expect(left).toContain(20)
     const arrived = first(await take(destination, destination.size))
+    // Those behind it may pass while it rests.
+    expect(arrived).not.toContain(20)
     expect(first([...arrived, ...left]).sort((a, b) => a - b)).toEqual(range(0, 30))
   })
 })

@@ -19,7 +19,6 @@ const LARGEST_PAGE = 65_536
 export function checkDataFile(path: string): void {
   const fd = openSync(path, 'r')
   try {
-    const { size } = fstatSync(fd)
     const first = metaAt(fd, 0)
     if (!first || first.readUInt32LE(HEADER) !== MAGIC)
       throw unusable(path, 'is no data file of a queue', 'ERR_FOREIGN')
@@ -30,6 +29,8 @@ export function checkDataFile(path: string): void {
     // The newer of the two counts.
     const newer = transactionOf(first) >= transactionOf(second) ? first : second
     const pages = newer.readBigUInt64LE(LAST_PAGE_AT) + 1n
+    // Read last: who has it open may make it grow, and writes pages before a head that counts them.
+    const { size } = fstatSync(fd)
     if (pages * BigInt(pageSize) > BigInt(size)) {
       throw unusable(path, `was cut short: it has ${size} bytes of ${pages * BigInt(pageSize)}`, 'ERR_DAMAGED')
     }

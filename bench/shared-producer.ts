@@ -28,6 +28,8 @@ async function zeromq(): Promise<void> {
   const push = new library.Push({ sendHighWaterMark: 1024 })
   push.connect(address)
   for (let n = 0; n < count; n++) await push.send(pack(event(n)))
+  // What is under way would be lost with this process.
+  await once(process, 'message')
   push.close()
 }
 

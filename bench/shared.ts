@@ -70,12 +70,14 @@ async function zeromq(count: number): Promise<number | undefined> {
   const pull = new library.Pull({ receiveHighWaterMark: 1024 })
   const address = `ipc://${join(tmpdir(), `queuelink-bench-${process.pid}.sock`)}`
   await pull.bind(address)
-  const rate = await timed(count, await producer('zeromq', count, address), async () => {
+  const child = await producer('zeromq', count, address)
+  const rate = await timed(count, child, async () => {
     let received = 0
     for await (const [message] of pull) {
       unpack(message as Uint8Array)
       if (++received === count) break
     }
+    child.send('received')
   })
   pull.close()
   return rate

@@ -1,5 +1,6 @@
 import { optionError } from '../errors/option-error.js'
 import { Deferred } from '../util/deferred.js'
+import { onAbort } from '../util/on-abort.js'
 import type { Delivery, LeasedDelivery } from './delivery.js'
 import { DeliveryLane } from './delivery-lane.js'
 import { handlingItemOf } from './handling.js'
@@ -31,14 +32,14 @@ export function consume<T>(
   /** How it ends once no handler runs any more. */
   let ending: (() => void) | undefined
   const endWhenIdle = (end: () => void): void => {
-    signal?.removeEventListener('abort', onAbort)
+    forget()
     if (running === 0) end()
     else ending = end
   }
-  const onAbort = (): void => {
+  const forget = onAbort(signal, () => {
     lane.unsubscribe()
     endWhenIdle(() => done.reject(signal?.reason))
-  }
+  })
 
   const settle = (delivery: LeasedDelivery<T>, failed: boolean, reason?: unknown): void => {
     running--
@@ -67,11 +68,10 @@ export function consume<T>(
     error: reason => endWhenIdle(() => done.reject(reason)),
     complete: () => endWhenIdle(done.resolve),
     letGo: closed => {
-      signal?.removeEventListener('abort', onAbort)
+      forget()
       done.reject(closed)
     },
   })
-  signal?.addEventListener('abort', onAbort)
   mailbox.enrol(lane)
   return done.promise
 }

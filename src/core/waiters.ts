@@ -1,5 +1,6 @@
 import { optionError } from '../errors/option-error.js'
 import { clock } from '../util/clock.js'
+import { onAbort } from '../util/on-abort.js'
 
 export interface WaitOptions {
   /** Milliseconds; 0 tries once. Without it the wait has no end. */
@@ -22,8 +23,7 @@ export class Wait<R> {
   #resolve!: (result: R) => void
   #reject!: (reason: unknown) => void
   #cancelTimer: (() => void) | undefined
-  #signal: AbortSignal | undefined
-  #onAbort: (() => void) | undefined
+  #forget: (() => void) | undefined
 
   /**
    * `leave` is called when the timeout or the signal ends the wait, so that its place in line is given up. True: it is too
@@ -40,9 +40,7 @@ export class Wait<R> {
     }
     const signal = o?.signal
     if (signal) {
-      this.#signal = signal
-      this.#onAbort = () => this.giveUp(signal.reason)
-      signal.addEventListener('abort', this.#onAbort, { once: true })
+      this.#forget = onAbort(signal, () => this.giveUp(signal.reason))
     }
   }
 
@@ -61,7 +59,7 @@ export class Wait<R> {
   /** The result is certain, only late: from here on neither timeout nor signal can end the wait. */
   commit(): void {
     this.#cancelTimer?.()
-    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#forget?.()
   }
 
   #end(): boolean {

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import { Feed } from '../core/feed.js'
 import { type Read, Source } from '../core/source.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
+import { onAbort } from '../util/on-abort.js'
 import type { Child } from './child.js'
 import type { Format } from './format.js'
 import { decoderFor } from './framing.js'
@@ -17,15 +18,14 @@ export function stdoutOf(child: Child, as: Format, signal: AbortSignal | undefin
   return onceAtATime(name, child, feed => {
     if (!stream) return () => {}
     const pump = readStream(stream, decoderFor(as), feed, { fail: cause => streamError('read', name, cause) })
-    const abort = (): void => {
+    const forget = onAbort(signal, () => {
       pump.abort(signal?.reason)
       // Not closed under the child's feet: it has been asked to end, and may have to write first.
       stream.removeAllListeners('readable').resume()
-    }
-    signal?.addEventListener('abort', abort, { once: true })
+    })
     return () => {
       pump.stop()
-      signal?.removeEventListener('abort', abort)
+      forget()
       if (!signal?.aborted) stream.destroy()
     }
   })

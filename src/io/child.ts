@@ -3,6 +3,7 @@ import process from 'node:process'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { clock } from '../util/clock.js'
 import { Deferred } from '../util/deferred.js'
+import { onAbort } from '../util/on-abort.js'
 import { ExitError } from './exit-error.js'
 import { Tail } from './tail.js'
 
@@ -39,6 +40,7 @@ export class Child {
   #asked = false
   #exited = false
   #cancelKill = (): void => {}
+  #forget = (): void => {}
 
   constructor(command: string, args: readonly string[], options: SpawnOptions, signal?: AbortSignal, grace = 5000) {
     this.command = command
@@ -76,11 +78,11 @@ export class Child {
       if (child.pid === undefined) this.#failedToStart(this.#startError(cause))
     })
     child.once('exit', (code, signal) => this.#ended(child, code, signal))
-    this.#signal?.addEventListener('abort', this.#abort, { once: true })
+    this.#forget = onAbort(this.#signal, () => this.#abort())
   }
 
   /** Asks, waits, and then kills. */
-  readonly #abort = (): void => {
+  #abort(): void {
     this.kill('SIGTERM')
     this.#cancelKill = clock.after(this.#grace, () => void this.kill('SIGKILL'))
   }
@@ -113,7 +115,7 @@ export class Child {
 
   #release(): void {
     this.#cancelKill()
-    this.#signal?.removeEventListener('abort', this.#abort)
+    this.#forget()
   }
 
   #startError(cause: unknown): QueueLinkError {

@@ -1,6 +1,7 @@
 import { Feed } from '../core/feed.js'
 import { Source } from '../core/source.js'
 import { optionError } from '../errors/option-error.js'
+import { onAbort } from '../util/on-abort.js'
 import { FileFollower } from './follow-file.js'
 import { checkFormat, type Decoded, type Format, type FormatOption, type ValueFormat } from './format.js'
 import { isGzipPath } from './gzip-path.js'
@@ -62,10 +63,9 @@ export function fromFile(path: string | URL, o: FromFileOptions = {}): Source<un
         return () => {}
       }
       const reader = follow ? new FileFollower(name, as, start, feed) : new FileReader(name, as, start, gzip, feed)
-      const abort = (): void => reader.abort(signal?.reason)
-      signal?.addEventListener('abort', abort, { once: true })
+      const forget = onAbort(signal, () => reader.abort(signal?.reason))
       return () => {
-        signal?.removeEventListener('abort', abort)
+        forget()
         reader.stop()
       }
     },

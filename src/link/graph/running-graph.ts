@@ -5,6 +5,7 @@ import { reportUnhandled } from '../../core/report-unhandled.js'
 import { GraphError } from '../../errors/graph-error.js'
 import { optionError } from '../../errors/option-error.js'
 import { Deferred } from '../../util/deferred.js'
+import { onAbort } from '../../util/on-abort.js'
 import { emitting } from '../emitting.js'
 import { sinceThen } from '../link-metrics.js'
 import type { StopOptions } from '../link-options.js'
@@ -56,9 +57,7 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
     this.status$ = this.#status.asObservable()
     this.metrics$ = emitting(() => this.metrics(), sinceThenAll, this.status$, metricsInterval)
     this.#done.promise.catch(() => {})
-    const onAbort = (): void => this.#fail(signal?.reason)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#detach = () => signal?.removeEventListener('abort', onAbort)
+    this.#detach = onAbort(signal, () => this.#fail(signal?.reason))
     passEnds(graph, links, opened)
     this.#watch()
   }

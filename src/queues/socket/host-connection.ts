@@ -6,6 +6,7 @@ import { QueueClosedError } from '../../errors/queue-closed-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
 import { Deferred } from '../../util/deferred.js'
+import { onAbort } from '../../util/on-abort.js'
 import { type Address, formatAddress } from './address.js'
 import { packHello } from './hello.js'
 import type { ToClient, ToHost, Welcome } from './protocol.js'
@@ -62,10 +63,9 @@ export class HostConnection {
   /** Resolves when the host has let this client in; rejects where there is none, or it does not. */
   open(signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
-    const abort = (): void => this.#break(signal?.reason)
-    signal?.addEventListener('abort', abort, { once: true })
+    const forget = onAbort(signal, () => this.#break(signal?.reason))
     this.#dial()
-    return this.#first.promise.finally(() => signal?.removeEventListener('abort', abort))
+    return this.#first.promise.finally(forget)
   }
 
   /** The connection that messages can go over, if there is one now. */

@@ -1,12 +1,14 @@
-// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--workers=1] [--again]`: what would the tests not notice?
+// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--workers=1] [--again] [--sample=100 --seed=1]`: what would the tests not notice?
 // Every small change that Stryker's instrumenter knows is made to the sources named, one at a time, and the tests that
-// come by it run until one fails: first those of the contract, then the others. `--again` tries only what survived last.
+// come by it run until one fails: first those of the contract, then the others. `--again` tries only what survived last,
+// `--sample` so many of them, chosen by the seed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { explained, listed, summary } from './mutation/report.js'
+import { sample } from './mutation/sample.js'
 import { makeSandbox } from './mutation/sandbox.js'
 import { measure } from './mutation/tests.js'
 import { Trial } from './mutation/trial.js'
@@ -30,6 +32,8 @@ const { positionals, values } = parseArgs({
     tests: { type: 'string', default: ['test/contract', ...OTHERS].join(',') },
     workers: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
+    sample: { type: 'string', default: 'Infinity' },
+    seed: { type: 'string', default: '1' },
   },
 })
 if (positionals.length === 0) {
@@ -50,7 +54,8 @@ const report = () => {
 
 const { sandbox, mutants } = await makeSandbox(root, positionals)
 const before = report()
-const chosen = values.again ? mutants.filter(mutant => before.get(keyOf(mutant))?.by === 'nothing') : mutants
+const asked = values.again ? mutants.filter(mutant => before.get(keyOf(mutant))?.by === 'nothing') : mutants
+const chosen = sample(asked, Number(values.sample), Number(values.seed))
 console.log(`${mutants.length} mutants in ${positionals.join(' ')}, ${chosen.length} to try`)
 
 const tests = await measure(sandbox, values.tests.split(','))

@@ -29,7 +29,7 @@ export async function measure(sandbox, folders) {
   const tests = { good: [], leftOut: [], loaded: new Set() }
   for (const file of files) {
     const worker = new Worker(sandbox)
-    const order = { specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: 0 }
+    const order = { specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }
     await worker.ask(order, 300, report => {
       if ('loaded' in report) for (const id of report.loaded) tests.loaded.add(id)
       if (!('test' in report)) return

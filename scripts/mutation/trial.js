@@ -20,15 +20,22 @@ export class Trial {
     this.#tests = tests
   }
 
-  /** First the tests of the contract, then the others. @param {Mutant} mutant @returns {Promise<Result>} */
+  /** First the tests of the contract, then the others; those that need a worker of their own come last. @param {Mutant} mutant @returns {Promise<Result>} */
   async of(mutant) {
     const isLoaded = this.#tests.loaded.has(mutant.id)
     const covering = this.#tests.good.filter(({ hits }) => isLoaded || hits[mutant.id])
     const isContract = (/** @type {Seen} */ { file }) => file.startsWith('test/contract/')
-    const stages = { contract: covering.filter(isContract), others: covering.filter(test => !isContract(test)) }
-    for (const by of /** @type {const} */ (['contract', 'others'])) {
-      if (stages[by].length === 0) continue
-      const caught = await this.#caught(mutant.id, stages[by], isLoaded)
+    const isAlone = (/** @type {Seen} */ { file }) => ALONE.test(file)
+    const others = covering.filter(test => !isContract(test))
+    /** @type {[By, boolean, Seen[]][]} */
+    const stages = [
+      ['contract', isLoaded, covering.filter(isContract)],
+      ['others', isLoaded, others.filter(test => !isAlone(test))],
+      ['others', true, others.filter(isAlone)],
+    ]
+    for (const [by, alone, tests] of stages) {
+      if (tests.length === 0) continue
+      const caught = await this.#caught(mutant.id, tests, alone)
       if (caught !== undefined) return { ...mutant, by, caught, tests: covering.length }
     }
     return { ...mutant, by: 'nothing', caught: '', tests: covering.length }
@@ -41,30 +48,33 @@ export class Trial {
   /**
    * @param {string} mutant
    * @param {Seen[]} tests
-   * @param {boolean} isLoaded
+   * @param {boolean} alone
    */
-  async #caught(mutant, tests, isLoaded) {
-    const alone = isLoaded || tests.some(({ file }) => ALONE.test(file))
-    const hits = tests.reduce((sum, test) => sum + (test.hits[mutant] ?? 0), 0)
-    const slowest = Math.max(...tests.map(({ ms }) => ms))
-    const order = {
-      mutant,
-      specs: this.#specs(tests),
-      hitLimit: hits * 100 + 10_000,
-      patience: 10 + Math.ceil(slowest / 20),
-    }
+  async #caught(mutant, tests, alone) {
     if (alone) this.#letGo()
+    let some = tests
     for (;;) {
       if (this.#worker?.gone) this.#worker = undefined
       this.#worker ??= new Worker(this.#sandbox)
       const { used } = this.#worker
-      const verdict = await this.#worker.ask(order, 300)
+      const verdict = await this.#worker.ask(this.#order(mutant, some), 300)
       const isSure = 'survived' in verdict || verdict.sure
-      if (alone || !isSure) this.#letGo()
-      if ('survived' in verdict) return undefined
-      // What another mutant left behind may have been the reason: a new worker tells.
-      if (verdict.sure || !used) return verdict.caught
+      if (alone || !isSure || some !== tests) this.#letGo()
+      if (!('survived' in verdict)) {
+        if (verdict.sure || !used) return verdict.caught
+        // What another mutant left behind may have been the reason: a new worker tells, by that test alone first.
+        const suspect = tests.filter(({ id }) => id === verdict.suspect)
+        some = suspect.length > 0 ? suspect : tests
+      } else if (some === tests) return undefined
+      else some = tests
     }
+  }
+
+  /** @param {string} mutant @param {Seen[]} tests @returns {import('./worker.js').Order} */
+  #order(mutant, tests) {
+    const hits = tests.reduce((sum, test) => sum + (test.hits[mutant] ?? 0), 0)
+    const patience = Object.fromEntries(tests.map(({ id, ms }) => [id, 7 + Math.ceil(ms / 20)]))
+    return { mutant, specs: this.#specs(tests), hitLimit: hits * 100 + 10_000, patience }
   }
 
   #letGo() {

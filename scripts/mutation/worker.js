@@ -8,7 +8,7 @@ import { startTests } from '@vitest/runner'
  * @property {{ filepath: string, testIds?: string[] }[]} specs
  * @property {string} [mutant] without one, every test runs, and is reported with the mutants that it comes by
  * @property {number} hitLimit how often the mutant may be come by: more is a loop without end
- * @property {number} patience tenths of a second that a test may take
+ * @property {Record<string, number>} patience tenths of a second that each test may take
  *
  * @typedef {object} Seen
  * @property {string} id
@@ -18,8 +18,8 @@ import { startTests } from '@vitest/runner'
  * @property {boolean} passed
  * @property {Record<string, number>} hits
  *
- * `caught`: by what; `sure`: that test passes, here and now, without the mutant.
- * @typedef {{ caught: string, sure: boolean }} Verdict
+ * `caught`: by what; `sure`: that test passes, here and now, without the mutant; `suspect`: its id, where it is known.
+ * @typedef {{ caught: string, sure: boolean, suspect?: string }} Verdict
  * @typedef {Verdict | { survived: true } | { test: Seen } | { loaded: string[] }} Report
  */
 
@@ -32,7 +32,10 @@ global.__stryker__ = switches
 let loads = 0
 /** Tenths of a second since a test began or ended. */
 let idle = 0
+/** While all tests are measured there is no limit. */
 let patience = Number.POSITIVE_INFINITY
+/** The test that runs, or ran last. @type {string | undefined} */
+let running
 let giveUp = () => {}
 
 /** @param {Report} report */
@@ -41,8 +44,8 @@ function tell(report) {
 }
 
 /** What this process is worth after such an end nobody knows. @param {string} caught */
-function tellAndLeave(caught) {
-  process.send?.({ caught, sure: false }, () => process.exit())
+function tellAndLeave(caught, test = running) {
+  process.send?.({ caught, sure: false, suspect: test }, () => process.exit())
 }
 
 /** @param {string | undefined} mutant @param {number} hitLimit */
@@ -145,9 +148,13 @@ async function tryOut({ specs, mutant, hitLimit, patience: turns }) {
     if (task.result.state === 'fail') failed ??= task
     return failed !== undefined
   }
-  patience = turns
+  const onStart = (/** @type {any} */ { id }) => {
+    running = id
+    patience = turns[id] ?? 10
+  }
+  patience = 20
   activate(mutant, hitLimit)
-  await runTests(specs, { onEnd })
+  await runTests(specs, { onStart, onEnd })
   const looped = switches.hitCount > hitLimit
   activate(undefined, hitLimit)
   if (looped) return tellAndLeave('a loop without end')
@@ -156,12 +163,12 @@ async function tryOut({ specs, mutant, hitLimit, patience: turns }) {
   if (failed.type !== 'test') return tellAndLeave(caught)
 
   let sure = false
-  giveUp = () => tellAndLeave(caught)
+  giveUp = () => tellAndLeave(caught, failed.id)
   await runTests([{ filepath: failed.file.filepath, testIds: [failed.id] }], {
     onEnd: task => (sure = task.result.state === 'pass') === false,
   })
   if (sure) tell({ caught, sure })
-  else tellAndLeave(caught)
+  else tellAndLeave(caught, failed.id)
 }
 
 process.on('message', async message => {

@@ -1,6 +1,15 @@
 // Workers: started when needed, kept while they can be trusted, and ended when they neither answer nor leave.
 import { fork } from 'node:child_process'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import process from 'node:process'
+
+/** @type {Set<Worker>} */
+const workers = new Set()
+process.on('exit', () => {
+  for (const worker of workers) worker.end()
+})
 
 /** @typedef {import('./worker.js').Order} Order @typedef {import('./worker.js').Report} Report */
 
@@ -10,6 +19,8 @@ export class Worker {
   /** It is gone. */
   gone = false
   #child
+  /** What it shares by name it shares with nobody: a mutant may break what it finds there. */
+  #directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'queuelink-mutation-'))
   #onReport = (/** @type {Report} */ _) => {}
   #onGone = () => {}
 
@@ -18,10 +29,13 @@ export class Worker {
     this.#child = fork(join(sandbox, 'worker.js'), {
       execArgv: ['--max-old-space-size=1024'],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      env: { ...process.env, QUEUELINK_DIR: this.#directory },
+      detached: true,
     })
+    workers.add(this)
     this.#child.on('message', report => this.#onReport(/** @type {Report} */ (report)))
     this.#child.on('exit', () => {
-      this.gone = true
+      this.end()
       this.#onGone()
     })
     this.#child.on('error', () => {})
@@ -57,8 +71,15 @@ export class Worker {
     return verdict
   }
 
+  /** It leaves nothing: what it started is of its process group. */
   end() {
+    if (!workers.delete(this)) return
     this.gone = true
-    this.#child.kill('SIGKILL')
+    try {
+      if (this.#child.pid) process.kill(-this.#child.pid, 'SIGKILL')
+    } catch {
+      // All of them are gone.
+    }
+    rmSync(this.#directory, { recursive: true, force: true })
   }
 }

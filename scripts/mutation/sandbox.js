@@ -37,7 +37,9 @@ export async function makeSandbox(root, targets) {
   compile('operators', 'dist')
   compile('test', '')
   compile('marbles', '')
-  cpSync(join(root, 'test/fixtures'), join(sandbox, 'test/fixtures'), { recursive: true })
+  for (const folder of ['fixtures', 'torture']) {
+    cpSync(join(root, 'test', folder), join(sandbox, 'test', folder), { recursive: true })
+  }
   standIn(root, sandbox)
 
   const sources = [...chosen].map(name => ({ name, mutate: true, content: readFileSync(join(root, name), 'utf8') }))

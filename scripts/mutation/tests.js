@@ -5,14 +5,17 @@ import { Worker } from './processes.js'
 
 /** @typedef {import('./worker.js').Seen} Seen */
 
-/** A test that takes more ms is too dear to run for each mutant. */
-const LONGEST = 500
+/** A test that takes more ms is dear: it runs for those mutants only that no other test notices. */
+const QUICK = 500
+/** One that takes more is too dear even for that. */
+const LONGEST = 5000
 
 const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 
 /**
  * @typedef {object} Tests
  * @property {Seen[]} good in the order of their files
+ * @property {Set<Seen>} dear those among the good
  * @property {Seen[]} leftOut
  * @property {Set<string>} loaded mutants met while modules load: any test may find them
  */
@@ -26,7 +29,7 @@ export async function measure(sandbox, folders) {
   const all = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).filter(name => TEST.test(name))
   const files = folders.flatMap(folder => all.filter(name => name.startsWith(folder)).sort())
   /** @type {Tests} */
-  const tests = { good: [], leftOut: [], loaded: new Set() }
+  const tests = { good: [], dear: new Set(), leftOut: [], loaded: new Set() }
   for (const file of files) {
     const worker = new Worker(sandbox)
     const order = { specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }
@@ -34,6 +37,7 @@ export async function measure(sandbox, folders) {
       if ('loaded' in report) for (const id of report.loaded) tests.loaded.add(id)
       if (!('test' in report)) return
       const test = { ...report.test, file }
+      if (test.ms > QUICK) tests.dear.add(test)
       ;(test.passed && test.ms <= LONGEST ? tests.good : tests.leftOut).push(test)
     })
     worker.end()

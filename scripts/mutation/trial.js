@@ -5,6 +5,9 @@ import { Worker } from './processes.js'
 /** @typedef {import('./sandbox.js').Mutant} Mutant @typedef {import('./worker.js').Seen} Seen @typedef {import('./tests.js').Tests} Tests */
 /** @typedef {'contract' | 'others' | 'nothing'} By @typedef {Mutant & { by: By, caught: string, tests: number }} Result */
 
+/** How many of the tests that noticed most go before all others. */
+const BEST = 8
+
 /** Files whose tests start processes or leave something behind when they are cut short: a new worker for each mutant. */
 const ALONE = /^test\/(?!contract|core|queues|operators|util|testing)/
 
@@ -13,6 +16,8 @@ export class Trial {
   #tests
   /** @type {Worker | undefined} */
   #worker
+  /** How many mutants a test noticed. @type {Map<string, number>} */
+  #noticed = new Map()
 
   /** @param {string} sandbox @param {Tests} tests */
   constructor(sandbox, tests) {
@@ -20,25 +25,43 @@ export class Trial {
     this.#tests = tests
   }
 
-  /** First the tests of the contract, then the others; those that need a worker of their own come last. @param {Mutant} mutant @returns {Promise<Result>} */
+  /** @param {Mutant} mutant @returns {Promise<Result>} */
   async of(mutant) {
     const isLoaded = this.#tests.loaded.has(mutant.id)
     const covering = this.#tests.good.filter(({ hits }) => isLoaded || hits[mutant.id])
-    const isContract = (/** @type {Seen} */ { file }) => file.startsWith('test/contract/')
-    const isAlone = (/** @type {Seen} */ { file }) => ALONE.test(file)
-    const others = covering.filter(test => !isContract(test))
-    /** @type {[By, boolean, Seen[]][]} */
-    const stages = [
-      ['contract', isLoaded, covering.filter(isContract)],
-      ['others', isLoaded, others.filter(test => !isAlone(test))],
-      ['others', true, others.filter(isAlone)],
-    ]
-    for (const [by, alone, tests] of stages) {
+    for (const [by, alone, tests] of this.#stages(covering)) {
       if (tests.length === 0) continue
-      const caught = await this.#caught(mutant.id, tests, alone)
-      if (caught !== undefined) return { ...mutant, by, caught, tests: covering.length }
+      const caught = await this.#caught(mutant.id, tests, alone || isLoaded)
+      if (caught === undefined) continue
+      this.#noticed.set(caught, (this.#noticed.get(caught) ?? 0) + 1)
+      return { ...mutant, by, caught, tests: covering.length }
     }
     return { ...mutant, by: 'nothing', caught: '', tests: covering.length }
+  }
+
+  /**
+   * First the tests of the contract, then the others; the dear ones after the quick ones, and those last that need a worker of their own.
+   * @param {Seen[]} covering
+   * @returns {[By, boolean, Seen[]][]}
+   */
+  #stages(covering) {
+    const { dear } = this.#tests
+    const count = (/** @type {Seen} */ { name }) => this.#noticed.get(name) ?? 0
+    const contract = covering.filter(({ file }) => file.startsWith('test/contract/'))
+    const others = covering.filter(test => !contract.includes(test))
+    const alone = others.filter(({ file }) => ALONE.test(file))
+    const together = others.filter(test => !alone.includes(test))
+    const quick = contract.filter(test => !dear.has(test))
+    const noticing = quick.filter(test => count(test) > 0).sort((a, b) => count(b) - count(a))
+    const best = noticing.slice(0, BEST)
+    return [
+      ['contract', false, best],
+      ['contract', false, quick.filter(test => !best.includes(test))],
+      ['others', false, together.filter(test => !dear.has(test))],
+      ['contract', false, contract.filter(test => dear.has(test))],
+      ['others', false, together.filter(test => dear.has(test))],
+      ['others', true, alone],
+    ]
   }
 
   end() {

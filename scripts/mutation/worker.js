@@ -178,7 +178,7 @@ process.on('message', async message => {
   giveUp = () => tellAndLeave('a test without end')
   await tryOut({ ...order, mutant })
 })
-process.on('disconnect', () => process.exit())
+process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'))
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   process.on(event, () => switches.currentTestId === undefined && tellAndLeave(event))
 }

@@ -1,7 +1,7 @@
-// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--workers=1] [--again] [--sample=100 --seed=1]`: what would the tests not notice?
+// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--workers=1] [--again] [--new] [--sample=100 --seed=1]`: what would the tests not notice?
 // Every small change that Stryker's instrumenter knows is made to the sources named, one at a time, and the tests that
 // come by it run until one fails: first those of the contract, then the others. `--again` tries only what survived last,
-// `--sample` so many of them, chosen by the seed.
+// `--new` what was never tried, `--sample` so many of them, chosen by the seed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -32,6 +32,7 @@ const { positionals, values } = parseArgs({
     tests: { type: 'string', default: ['test/contract', ...OTHERS].join(',') },
     workers: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
+    new: { type: 'boolean', default: false },
     sample: { type: 'string', default: 'Infinity' },
     seed: { type: 'string', default: '1' },
   },
@@ -54,7 +55,10 @@ const report = () => {
 
 const { sandbox, mutants } = await makeSandbox(root, positionals)
 const before = report()
-const asked = values.again ? mutants.filter(mutant => before.get(keyOf(mutant))?.by === 'nothing') : mutants
+const asked = mutants.filter(mutant => {
+  const by = before.get(keyOf(mutant))?.by
+  return (!values.again || by === 'nothing') && (!values.new || by === undefined)
+})
 const chosen = sample(asked, Number(values.sample), Number(values.seed))
 console.log(`${mutants.length} mutants in ${positionals.join(' ')}, ${chosen.length} to try`)
 
@@ -67,7 +71,12 @@ for (const { file, name, passed, ms } of tests.leftOut) {
 /** @type {Result[]} */
 const results = []
 const waiting = [...chosen]
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    save()
+    process.exit(1)
+  })
+}
 const start = Date.now()
 async function work() {
   const trial = new Trial(sandbox, tests)
@@ -75,7 +84,7 @@ async function work() {
     const result = await trial.of(mutant)
     results.push(result)
     if (result.by === 'nothing') console.log(`survived: ${result.file}:${result.line} ${result.kind} ${result.change}`)
-    if (results.length % 50 === 0) {
+    if (results.length % 25 === 0) {
       const minutes = ((Date.now() - start) / 60_000).toFixed(1)
       const alive = results.filter(({ by }) => by === 'nothing').length
       console.log(`${results.length} of ${chosen.length} in ${minutes} min, ${alive} survived`)

@@ -13,6 +13,25 @@ export function faceContract({ test, expect, can }: Kit): void {
       queue.next(2)
       void queue.put(3)
       expect(seen).toEqual([1, 2, 3])
+      const { put, handedOver, acked } = queue.metrics()
+      expect([put, handedOver, acked]).toEqual([3, 3, 3])
+    },
+    can.process !== 'own' && 'its items come through another process',
+  )
+
+  test(
+    'emits within the call that puts while other items are delayed, and what a subscriber puts meanwhile [Q17.2]',
+    async open => {
+      const queue = atOnce(await open())
+      void queue.put(9, { delay: 60_000 })
+      const seen: number[] = []
+      queue.subscribe(item => {
+        seen.push(item)
+        if (item < 3) queue.putNowait(item + 1)
+      })
+      queue.putNowait(1)
+      queue.next(2)
+      expect(seen).toEqual([1, 2, 3, 2, 3])
     },
     can.process !== 'own' && 'its items come through another process',
   )

@@ -83,6 +83,43 @@ export function sizeContract({ test, expect, can }: Kit): void {
     onlySync,
   )
 
+  test(
+    'refuses at once what does not fit, though somebody waits for an item [Q11.1]',
+    async open => {
+      const queue = atOnce(await open({ capacity: 1 }))
+      queue.putNowait(1)
+      const out = await queue.receive()
+      const waiting = take(queue, can)
+      await turns()
+      expect([codeThrown(() => queue.putNowait(2)), queue.isFull]).toEqual([FULL, true])
+      await out.ack()
+      queue.putNowait(3)
+      expect(await waiting).toBe(3)
+    },
+    onlySync,
+  )
+
+  test(
+    'lets nobody pass a batch that waits, though somebody waits for an item [Q12.3]',
+    async open => {
+      const queue = atOnce(await open({ capacity: 2 }))
+      queue.putNowait(1)
+      const out = await queue.receive()
+      const batch = queue.putBatch([2, 2])
+      const waiting = take(queue, can)
+      await turns()
+      expect(codeThrown(() => queue.putNowait(3))).toBe(FULL)
+      queue.next(4)
+      expect((await queue.stat()).waitingPuts).toBe(2)
+      await out.ack()
+      await batch
+      expect(await waiting).toBe(2)
+      await until(() => queue.size === 2)
+      expect((await drain(queue, can)).sort()).toEqual([2, 4])
+    },
+    onlySync,
+  )
+
   test('waits for room [Q11.1]', async open => {
     const queue = await open({ capacity: 1 })
     await queue.put(1)

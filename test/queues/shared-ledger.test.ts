@@ -96,6 +96,8 @@ class Match {
       this.#now += count
       ledger.promote(this.#now)
       model.promote(this.#now)
+      // Who waits for it is not woken in vain.
+      if (table.views.delayed > 0) expect(table.views.nextDue).toBeGreaterThan(this.#now)
     } else {
       ledger.repair(user)
       this.#gone(user)
@@ -154,8 +156,10 @@ class Match {
 
   compare(): void {
     const { table, model } = this
-    const { ready, delayed, leased } = table.views
+    const { ready, delayed, leased, putCount, settled, nextDue } = table.views
     expect([ready, delayed, leased]).toEqual([model.count('ready'), model.count('delayed'), model.count('leased')])
+    expect([putCount, settled]).toEqual([model.puts, model.puts - model.items.length])
+    if (delayed > 0) expect(nextDue).toBeLessThanOrEqual(model.nextDue)
   }
 
   /** Everything comes out, once, in order; and nothing is left behind. */
@@ -196,4 +200,17 @@ describe('the ledger of a shared queue', () => {
       )
     })
   }
+
+  it('knows when the oldest item that nobody has settled was put', () => {
+    const table = new Table(4, 4096)
+    const { ledger } = table
+    const put = (at: number) => ledger.put([{ bytes: new Uint8Array(8), count: 1 }], 1, 0, at)
+    const seen = [ledger.oldest()]
+    for (const at of [20, 10, 30]) put(at)
+    for (const grant of table.take(3, 1)) {
+      seen.push(ledger.oldest())
+      ledger.ack([grant])
+    }
+    expect([...seen, ledger.oldest()]).toEqual([undefined, 10, 10, 30, undefined])
+  })
 })

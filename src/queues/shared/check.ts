@@ -27,7 +27,7 @@ export function check({ views, records }: Ledger): void {
     must(place < ringBytes)
     const [length, count, first] = [records.length(place), records.count(place), records.first(place)]
     must(length > 0 && length + HEADER_BYTES <= ringBytes / RESERVE && count > 0 && count <= capacity)
-    must(Number.isSafeInteger(first) && first >= 0 && records.span(place) >= count && records.span(place) <= slots)
+    must(Number.isSafeInteger(first) && first >= 0 && records.span(place) >= count)
     must((views.ints[at + 2] as number) >= 0 && (views.ints[at + 2] as number) < count)
   }
   must(held <= capacity)

@@ -12,7 +12,8 @@ export class Model {
   readonly capacity: number
   /** Oldest first. */
   items: Item[] = []
-  #next = 0
+  /** Items put so far. */
+  puts = 0
 
   constructor(capacity: number) {
     this.capacity = capacity
@@ -22,7 +23,7 @@ export class Model {
     if (this.items.length + ids.length > this.capacity) return false
     for (const id of ids) {
       const state = due > 0 ? 'delayed' : 'ready'
-      this.items.push({ id, position: this.#next++, state, owner: -1, attempt: 0, due })
+      this.items.push({ id, position: this.puts++, state, owner: -1, attempt: 0, due })
     }
     return true
   }
@@ -47,6 +48,11 @@ export class Model {
 
   reap(owner: number): void {
     for (const item of this.items) if (item.owner === owner && item.state === 'leased') item.state = 'ready'
+  }
+
+  /** When the first delayed item falls due. */
+  get nextDue(): number {
+    return Math.min(...this.items.filter(({ state }) => state === 'delayed').map(({ due }) => due))
   }
 
   count(state: Item['state']): number {

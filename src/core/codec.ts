@@ -58,11 +58,11 @@ export function decode(bytes: Uint8Array): unknown {
 }
 
 /** As `decode`, of bytes that this package wrote and that nobody else could change: without looking through them first. */
-export function decodeOwn(bytes: Buffer, start: number, end: number): unknown {
+export function decodeOwn(bytes: Buffer, start: number, end: number, packr = packers().tracking): unknown {
   part.start = start
   part.end = end
   try {
-    return packers().tracking.unpack(bytes, part)
+    return packr.unpack(bytes, part)
   } catch (error) {
     throw new CodecError(`the bytes cannot be decoded: ${(error as Error).message}`, { cause: error })
   }
@@ -70,32 +70,15 @@ export function decodeOwn(bytes: Buffer, start: number, end: number): unknown {
 
 const part = { start: 0, end: 0 }
 
-/** Packs values one after another, behind one another, that are decoded together: record definitions are written once. */
-export class Sequence {
-  #packr: Packr | undefined
+/** A buffer with more around the bytes that were asked for. */
+export type Packed = Buffer & { start?: number; end?: number }
 
-  /**
-   * Writes the next value and answers where it ends; -1 if there is no room for it. `place`: how
-   * many came before it. After a CodecError the next one must be at place 0. Most are alone: what the first defines is not kept.
-   */
-  write(value: unknown, target: Buffer, at: number, place: number): number {
-    if (place === 1) {
-      this.#packr ??= makePackr(false, true)
-      Object.assign(this.#packr, { structures: [] })
-    }
-    const packr = place === 0 ? packers().plain : (this.#packr as Packr)
-    let packed: Buffer & { start?: number; end?: number }
-    try {
-      packed = packr.pack(value, REUSE_BUFFER | RESET_BUFFER)
-    } catch (error) {
-      throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
-    }
-    const { start = 0, end = packed.length } = packed
-    const length = end - start
-    if (at + length > target.length) return -1
-    if (length > 96) packed.copy(target, at, start, end)
-    else for (let index = 0; index < length; index++) target[at + index] = packed[start + index] as number
-    return at + length
+/** As `encode`, into a buffer that the next call writes over, and without circular references. */
+export function encodeBriefly(value: unknown, packr = packers().plain): Packed {
+  try {
+    return packr.pack(value, REUSE_BUFFER | RESET_BUFFER)
+  } catch (error) {
+    throw new CodecError(`the value cannot be encoded: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -140,10 +123,12 @@ function packers(): { plain: Packr; tracking: Packr } {
   return shared
 }
 
-function makePackr(structuredClone: boolean, sequential = false): Packr {
+/** `known`: the names of a record that need not be defined, and has the id 0x40. */
+export function makePackr(structuredClone: boolean, sequential = false, known?: readonly string[]): Packr {
+  const structures = known ? Object.assign([Object.assign([...known], { isShared: true })], { sharedLength: 1 }) : []
   const packr = new (library().Packr)({
-    structures: [],
-    maxSharedStructures: 0,
+    structures,
+    maxSharedStructures: structures.length,
     useRecords: true,
     moreTypes: true,
     structuredClone,

@@ -1,4 +1,4 @@
-import { Sequence } from './codec.js'
+import { Sequence } from './sequence.js'
 
 /** `[enqueuedAt, null, …` as packParcel writes it, but for the count, which comes last and takes four bytes. */
 const HEADER = 15

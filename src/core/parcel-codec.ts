@@ -23,18 +23,27 @@ export function packParcel(entries: readonly Packable[]): Parcel {
 export class OpenParcel<T> {
   readonly enqueuedAt: number
   readonly count: number
-  readonly #parts: readonly unknown[]
+  readonly #items: readonly unknown[]
+  /** Where the first item is. */
+  readonly #first: number
+  readonly #extras: Extras | null
 
-  /** `parts`: the decoded bytes. Throws CodecError if they are no parcel. */
-  constructor(parts: unknown) {
+  constructor(enqueuedAt: number, extras: Extras | null, items: readonly unknown[], first = 0) {
+    this.enqueuedAt = enqueuedAt
+    this.count = items.length - first
+    this.#items = items
+    this.#first = first
+    this.#extras = extras
+  }
+
+  /** Of the decoded bytes. Throws CodecError if they are no parcel. */
+  static of<T>(parts: unknown): OpenParcel<T> {
     if (!Array.isArray(parts) || parts.length < 2) throw new CodecError('these bytes are no parcel of items')
-    this.#parts = parts
-    this.enqueuedAt = parts[0]
-    this.count = parts.length - 2
+    return new OpenParcel<T>(parts[0], parts[1], parts, 2)
   }
 
   value(place: number): T {
-    return this.#parts[place + 2] as T
+    return this.#items[place + this.#first] as T
   }
 
   headers(place: number): Headers {
@@ -46,13 +55,13 @@ export class OpenParcel<T> {
   }
 
   #extrasOf(place: number): Extras[number] | undefined {
-    return (this.#parts[1] as Extras | null)?.find(([of]) => of === place)
+    return this.#extras?.find(([of]) => of === place)
   }
 }
 
 /** The entries as they were packed, but for what only a store knows: due time and priority. */
 export function unpackParcel<T>(bytes: Uint8Array): Entry<T>[] {
-  const parcel = new OpenParcel<T>(decode(bytes))
+  const parcel = OpenParcel.of<T>(decode(bytes))
   return Array.from({ length: parcel.count }, (_, place) => {
     return new Entry(parcel.value(place), parcel.enqueuedAt, 0, 0, parcel.headers(place), parcel.key(place))
   })

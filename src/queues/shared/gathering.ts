@@ -109,7 +109,7 @@ export class Gathering<T> {
   /** There is no room for the parcel as a whole. */
   postpone(): void {
     const { count, at, length } = this.#builder
-    const open = new OpenParcel<T>(decode(this.#builder.bytes().subarray(0, length)))
+    const open = OpenParcel.of<T>(decode(this.#builder.bytes().subarray(0, length)))
     for (let place = 0; place < count; place++) {
       const parcel = packParcel([new Entry(open.value(place), at)])
       this.late.push({ ticket: this.lastTicket - count + 1 + place, parcel, at })

@@ -1,6 +1,7 @@
-import { decode, decodeOwn } from '../../core/codec.js'
+import { decode } from '../../core/codec.js'
 import type { Headers } from '../../core/entry.js'
-import { OpenParcel } from '../../core/parcel-codec.js'
+import { openOwnParcel } from '../../core/open-own-parcel.js'
+import type { OpenParcel } from '../../core/parcel-codec.js'
 import { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
 
@@ -45,7 +46,7 @@ export class TakenParcel<T> {
       this.#end = length
     }
     try {
-      this.#open = new OpenParcel(decodeOwn(bytes, this.#start, this.#end))
+      this.#open = openOwnParcel(bytes, this.#start, this.#end)
       this.#bytes = undefined
     } catch (error) {
       this.#error = error

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest'
+import { Entry } from '#src/core/entry'
+import { openOwnParcel } from '#src/core/open-own-parcel'
+import { ParcelBuilder } from '#src/core/parcel-builder'
+import { packParcel, unpackParcel } from '#src/core/parcel-codec'
+
+const values: readonly unknown[][] = [
+  [{ id: 1, name: 'a', tags: ['x'] }],
+  [{ id: 64, inner: { id: 2 }, more: [{ id: 3 }, { z: new Map([[1, 2]]) }] }],
+  [{ a: 1 }, { a: 2 }, { b: 3 }, { a: 4 }, { a: { b: 5 } }, { b: { a: 6 } }, { a: 7 }],
+  [
+    1,
+    'text',
+    null,
+    undefined,
+    true,
+    10n,
+    new Date(5),
+    [1, { a: 1 }],
+    { a: 2 },
+    new Set([1]),
+    { a: 3 },
+    [{ b: 1 }],
+    { a: 4 },
+  ],
+  [{ 'no name': 1, __proto__x: 2, ü: 3 }],
+  [{ ['x'.repeat(40)]: 1 }],
+  [Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`n${n}`, n]))],
+  [{ a: new Error('of an item') }],
+  [{}],
+  [Array.from({ length: 200 }, (_, id) => ({ id }))],
+  Array.from({ length: 200 }, (_, id) => ({ id, even: id % 2 === 0 })),
+  [JSON.parse('{"__proto__": 1, "a": 2}')],
+]
+
+/** One by one, as single puts are gathered. */
+function gathered(builder: ParcelBuilder, items: readonly unknown[]): Buffer {
+  builder.clear()
+  for (const item of items) expect(builder.add(item, 1000.5)).toBe(true)
+  return Buffer.from(builder.bytes().subarray(0, builder.length))
+}
+
+function opened(bytes: Buffer): unknown[] {
+  // Where others lie around it.
+  const around = Buffer.concat([Buffer.from([1, 2, 3]), bytes, Buffer.from([4])])
+  const parcel = openOwnParcel(around, 3, 3 + bytes.length)
+  expect(parcel.enqueuedAt).toBe(1000.5)
+  return Array.from({ length: parcel.count }, (_, place) => parcel.value(place))
+}
+
+describe('a parcel whose shapes are known', () => {
+  it('carries what was put, the first time as well as later', () => {
+    const builder = new ParcelBuilder(16_384)
+    for (let time = 0; time < 3; time++) {
+      for (const items of values) {
+        const together = packParcel(items.map(item => new Entry(item, 1000.5))).bytes
+        const plain = unpackParcel(together).map(entry => entry.value)
+        expect(opened(Buffer.from(together))).toEqual(plain)
+        const bytes = gathered(builder, items)
+        expect(unpackParcel(bytes).map(entry => entry.value)).toEqual(plain)
+        expect(opened(bytes)).toEqual(plain)
+      }
+    }
+  })
+
+  it('forgets shapes that are too many, and goes on', () => {
+    const builder = new ParcelBuilder(16_384)
+    for (let time = 0; time < 2; time++) {
+      for (let n = 0; n < 200; n++) {
+        const item = { [`name ${n}`]: n, a: { [`other ${n}`]: n } }
+        for (let again = 0; again < 3; again++) expect(opened(gathered(builder, [item, item]))).toEqual([item, item])
+      }
+    }
+  })
+
+  it('carries headers and keys', () => {
+    const entries = [new Entry({ a: 1 }, 1000.5, 0, 0, { trace: '1' }), new Entry({ a: 2 }, 1000.5)]
+    for (let time = 0; time < 3; time++) {
+      const parcel = openOwnParcel(Buffer.from(packParcel(entries).bytes), 0, packParcel(entries).bytes.length)
+      expect([parcel.headers(0), parcel.headers(1), parcel.value(1)]).toEqual([{ trace: '1' }, {}, { a: 2 }])
+    }
+  })
+})

@@ -8,6 +8,11 @@ import ts from 'typescript'
 /** Text is for people: a message that reads differently breaks no promise. */
 const LEFT_OUT = ['StringLiteral', 'Regex']
 
+/** A property that fails is enough: which is the smallest example, nobody asks. */
+const HASTY = `import fc from '${import.meta.resolve('fast-check')}'
+fc.configureGlobal({ endOnFailure: true })
+export default fc`
+
 /**
  * @typedef {object} Mutant
  * @property {string} id
@@ -60,7 +65,7 @@ export async function makeSandbox(root, targets) {
   return { sandbox, mutants: described }
 }
 
-/** The modules by the names under which tests import them; `vitest` is a stand-in that starts at once. @param {string} root @param {string} sandbox */
+/** The modules by the names under which tests import them; `vitest` is a stand-in that starts at once, `fast-check` one that ends at once. @param {string} root @param {string} sandbox */
 function standIn(root, sandbox) {
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   manifest.exports = {
@@ -74,6 +79,8 @@ function standIn(root, sandbox) {
     join(sandbox, 'node_modules/vitest/package.json'),
     '{ "name": "vitest", "type": "module", "exports": "./index.js" }',
   )
+  write(join(sandbox, 'node_modules/fast-check/package.json'), '{ "type": "module", "exports": "./index.js" }')
+  write(join(sandbox, 'node_modules/fast-check/index.js'), HASTY)
   cpSync(join(root, 'scripts/mutation/worker.js'), join(sandbox, 'worker.js'))
   cpSync(join(root, 'scripts/mutation/vitest.js'), join(sandbox, 'node_modules/vitest/index.js'))
 }

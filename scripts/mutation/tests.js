@@ -8,7 +8,7 @@ import { Worker } from './processes.js'
 /** A test that takes more ms is dear: it runs for those mutants only that no other test notices. */
 const QUICK = 500
 /** One that takes more is too dear even for that. */
-const LONGEST = 5000
+const LONGEST = 10_000
 
 const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 

@@ -161,6 +161,7 @@ describe('what a shared queue holds', () => {
     const other = await open<number>(queue.name)
     const [first, second, third] = [1, 2, 3].map(n => codeOf(queue.put(n, { timeout: 20 })))
     await other.putBatch([7, 8, 9])
+    expect(queue.isFull).toBe(true)
     expect(await Promise.all([first, second, third])).toEqual([undefined, 'ERR_QUEUE_FULL', 'ERR_QUEUE_FULL'])
     expect(await other.getBatch(10)).toEqual([1, 7, 8, 9])
     await queue.put(4)

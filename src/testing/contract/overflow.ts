@@ -51,13 +51,13 @@ export function overflowContract({ test, expect, can }: Kit): void {
   })
 
   test('drops and counts instead, and goes on [Q9.3]', async open => {
-    const queue = await open({ capacity: 1 })
+    const queue = await open({ capacity: 2 })
     const values = new Subject<number>()
     const sink = queue.sink({ highWaterMark: 1, overflow: 'dropNewest' })
     values.subscribe(sink)
-    for (const value of [1, 1, 9, 9]) values.next(value)
+    for (const value of [1, 1, 1, 9, 9]) values.next(value)
     expect([values.observed, queue.metrics().refused]).toEqual([true, 2])
-    expect([await take(queue, can), await take(queue, can)]).toEqual([1, 1])
+    expect([await take(queue, can), await take(queue, can), await take(queue, can)]).toEqual([1, 1, 1])
     values.next(1)
     values.complete()
     await sink.done

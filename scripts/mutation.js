@@ -1,7 +1,7 @@
-// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--workers=1] [--again] [--new] [--sample=100 --seed=1]`: what would the tests not notice?
+// `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--longest=10000] [--workers=1] [--again] [--new] [--sample=100 --seed=1]`: what would the tests not notice?
 // Every small change that Stryker's instrumenter knows is made to the sources named, one at a time, and the tests that
-// come by it run until one fails: first those of the contract, then the others. `--again` tries only what survived last,
-// `--new` what was never tried, `--sample` so many of them, chosen by the seed.
+// come by it run until one fails: first those of the contract, then the others, none that takes more than `--longest` ms. `--again` tries only what survived last,
+// `--new` only what was never tried, `--sample` so many of them, chosen by the seed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -30,6 +30,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
     tests: { type: 'string', default: ['test/contract', ...OTHERS].join(',') },
+    longest: { type: 'string', default: '10000' },
     workers: { type: 'string', default: '1' },
     again: { type: 'boolean', default: false },
     new: { type: 'boolean', default: false },
@@ -57,12 +58,12 @@ const { sandbox, mutants } = await makeSandbox(root, positionals)
 const before = report()
 const asked = mutants.filter(mutant => {
   const by = before.get(keyOf(mutant))?.by
-  return (!values.again || by === 'nothing') && (!values.new || by === undefined)
+  return values.again || values.new ? (values.again && by === 'nothing') || (values.new && by === undefined) : true
 })
 const chosen = sample(asked, Number(values.sample), Number(values.seed))
 console.log(`${mutants.length} mutants in ${positionals.join(' ')}, ${chosen.length} to try`)
 
-const tests = await measure(sandbox, values.tests.split(','))
+const tests = await measure(sandbox, values.tests.split(','), Number(values.longest))
 console.log(`${tests.good.length} tests`)
 for (const { file, name, passed, ms } of tests.leftOut) {
   console.log(`left out: ${file}: ${name} (${passed ? `takes ${Math.round(ms)} ms` : 'fails here'})`)
@@ -104,8 +105,8 @@ await Promise.all(Array.from({ length: Number(values.workers) }, work))
 const latest = save()
 const all = mutants.flatMap(mutant => latest.get(keyOf(mutant)) ?? [])
 const survivors = all.filter(({ by }) => by === 'nothing')
-const known = explained(join(root, 'docs/mutation.md'))
-const unknown = survivors.filter(({ file, change }) => !known.has(`${file} ${change}`))
+const isKnown = explained(join(root, 'docs/mutation.md'))
+const unknown = survivors.filter(result => !isKnown(result))
 console.log(`\n${summary(all)}\n`)
 console.log(
   `${survivors.length} survived, for ${survivors.length - unknown.length} of them docs/mutation.md has a reason`,

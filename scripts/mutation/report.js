@@ -3,17 +3,21 @@ import { existsSync, readFileSync } from 'node:fs'
 
 /** @typedef {import('./trial.js').Result} Result */
 
-/** Which survivors docs/mutation.md gives a reason for: a heading for each file, and `- change: reason`. @param {string} page */
+/**
+ * Whether docs/mutation.md gives a reason for a survivor: a heading for each file, and `- change: reason`, or, for all changes
+ * of a line, `- in `line`: reason`.
+ * @param {string} page
+ * @returns {(result: Result) => boolean}
+ */
 export function explained(page) {
   const known = new Set()
-  if (!existsSync(page)) return known
   let file = ''
-  for (const line of readFileSync(page, 'utf8').split('\n')) {
+  for (const line of existsSync(page) ? readFileSync(page, 'utf8').split('\n') : []) {
     file = /^### (.*)$/.exec(line)?.[1] ?? file
-    const change = /^- (`.*` → `.*`): /.exec(line)?.[1]
-    if (change !== undefined) known.add(`${file} ${change}`)
+    const what = /^- (`.*` → `.*?`|in `.*?`): /.exec(line)?.[1]
+    if (what !== undefined) known.add(`${file} ${what}`)
   }
-  return known
+  return result => known.has(`${result.file} ${result.change}`) || known.has(`${result.file} in \`${result.text}\``)
 }
 
 /** @param {Result[]} results @returns {Map<string, Result[]>} */

@@ -18,6 +18,7 @@ export default fc`
  * @property {string} id
  * @property {string} file
  * @property {number} line
+ * @property {string} text of that line
  * @property {string} kind
  * @property {string} change what was there, and what stands in its place
  * @property {number} nth of several that read alike
@@ -60,7 +61,8 @@ export async function makeSandbox(root, targets) {
       const what = change(/** @type {string} */ (contents.get(file)), mutant)
       const nth = (alike.get(`${file} ${kind} ${what}`) ?? 0) + 1
       alike.set(`${file} ${kind} ${what}`, nth)
-      return { id, file, line: location.start.line + 1, kind, change: what, nth }
+      const text = contents.get(file)?.split('\n')[location.start.line]?.trim() ?? ''
+      return { id, file, line: location.start.line + 1, text, kind, change: what, nth }
     })
   return { sandbox, mutants: described }
 }

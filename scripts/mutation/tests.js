@@ -7,8 +7,6 @@ import { Worker } from './processes.js'
 
 /** A test that takes more ms is dear: it runs for those mutants only that no other test notices. */
 const QUICK = 500
-/** One that takes more is too dear even for that. */
-const LONGEST = 10_000
 
 const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 
@@ -23,9 +21,10 @@ const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 /**
  * @param {string} sandbox
  * @param {readonly string[]} folders
+ * @param {number} longest a test that takes more ms is left out
  * @returns {Promise<Tests>}
  */
-export async function measure(sandbox, folders) {
+export async function measure(sandbox, folders, longest) {
   const all = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).filter(name => TEST.test(name))
   const files = folders.flatMap(folder => all.filter(name => name.startsWith(folder)).sort())
   /** @type {Tests} */
@@ -38,7 +37,7 @@ export async function measure(sandbox, folders) {
       if (!('test' in report)) return
       const test = { ...report.test, file }
       if (test.ms > QUICK) tests.dear.add(test)
-      ;(test.passed && test.ms <= LONGEST ? tests.good : tests.leftOut).push(test)
+      ;(test.passed && test.ms <= longest ? tests.good : tests.leftOut).push(test)
     })
     worker.end()
   }

@@ -5,8 +5,8 @@ import { Worker } from './processes.js'
 /** @typedef {import('./sandbox.js').Mutant} Mutant @typedef {import('./worker.js').Seen} Seen @typedef {import('./tests.js').Tests} Tests */
 /** @typedef {'contract' | 'others' | 'nothing'} By @typedef {Mutant & { by: By, caught: string, tests: number }} Result */
 
-/** How many of the tests that noticed most go before all others. */
-const BEST = 8
+/** How many tests go before all others: those that noticed mutants last, for the next one is close by. */
+const LAST = 8
 
 /** Files whose tests start processes or leave something behind when they are cut short: a new worker for each mutant. */
 const ALONE = /^test\/(?!contract|core|queues|operators|util|testing)/
@@ -16,8 +16,8 @@ export class Trial {
   #tests
   /** @type {Worker | undefined} */
   #worker
-  /** How many mutants a test noticed. @type {Map<string, number>} */
-  #noticed = new Map()
+  /** Names of the tests that noticed a mutant, the last one first. @type {string[]} */
+  #noticing = []
 
   /** @param {string} sandbox @param {Tests} tests */
   constructor(sandbox, tests) {
@@ -33,7 +33,7 @@ export class Trial {
       if (tests.length === 0) continue
       const caught = await this.#caught(mutant.id, tests, alone || isLoaded)
       if (caught === undefined) continue
-      this.#noticed.set(caught, (this.#noticed.get(caught) ?? 0) + 1)
+      this.#noticing = [caught, ...this.#noticing.filter(name => name !== caught)]
       return { ...mutant, by, caught, tests: covering.length }
     }
     return { ...mutant, by: 'nothing', caught: '', tests: covering.length }
@@ -46,17 +46,15 @@ export class Trial {
    */
   #stages(covering) {
     const { dear } = this.#tests
-    const count = (/** @type {Seen} */ { name }) => this.#noticed.get(name) ?? 0
     const contract = covering.filter(({ file }) => file.startsWith('test/contract/'))
     const others = covering.filter(test => !contract.includes(test))
     const alone = others.filter(({ file }) => ALONE.test(file))
     const together = others.filter(test => !alone.includes(test))
     const quick = contract.filter(test => !dear.has(test))
-    const noticing = quick.filter(test => count(test) > 0).sort((a, b) => count(b) - count(a))
-    const best = noticing.slice(0, BEST)
+    const last = this.#noticing.flatMap(name => quick.find(test => test.name === name) ?? []).slice(0, LAST)
     return [
-      ['contract', false, best],
-      ['contract', false, quick.filter(test => !best.includes(test))],
+      ['contract', false, last],
+      ['contract', false, quick.filter(test => !last.includes(test))],
       ['others', false, together.filter(test => !dear.has(test))],
       ['contract', false, contract.filter(test => dear.has(test))],
       ['others', false, together.filter(test => dear.has(test))],

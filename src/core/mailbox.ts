@@ -146,9 +146,9 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.#attend()
   }
 
-  /** Leases up to `max` items past the turn of others; only for a caller whose turn it is. */
+  /** Leases up to `max` items past the turn of others; only for a caller whose turn it is, of a handle that is open. */
   takeNow(max: number): readonly Lease<T>[] {
-    return this.#ended ? [] : this.store.take(max, this.#now())
+    return this.store.take(max, this.#now())
   }
 
   peek(): T | undefined {

@@ -45,13 +45,17 @@ export function closingContract({ test, expect, can }: Kit): void {
     expect(seen).toEqual(['values', 'deliveries'])
   })
 
-  test('takes the deliveries of a closed handle back [Q10.15]', async open => {
-    const queue = await open()
-    await queue.putBatch([1, 2])
-    const [first, second] = [await queue.receive(), await queue.receive()]
-    await queue.close()
-    expect([await codeOf(first.ack()), await codeOf(second.nack())]).toEqual(Array(2).fill('ERR_LEASE_LOST'))
-  })
+  for (const shut of [false, true]) {
+    test(`takes the deliveries of a closed handle back, shut down before: ${shut} [Q10.15]`, async open => {
+      const queue = await open()
+      await queue.putBatch([1, 2])
+      const [first, second] = [await queue.receive(), await queue.receive()]
+      if (shut) await queue.shutdown()
+      await queue.close()
+      expect([await codeOf(first.ack()), await codeOf(second.nack())]).toEqual(Array(2).fill('ERR_LEASE_LOST'))
+      expect(queue.metrics().lateSettles).toBe(2)
+    })
+  }
 
   test('fails every later call, and closes twice [Q10.16]', async open => {
     const queue = await open()

@@ -174,11 +174,15 @@ export function sizeContract({ test, expect, can }: Kit): void {
     await queue.putBatch([1, 2])
   })
 
-  test('resolves an empty batch at once, full or not [Q12.5]', async open => {
+  test('resolves an empty batch at once, full or not, and whoever waits [Q12.5]', async open => {
     const queue = await open({ capacity: 1 })
     await queue.put(1)
+    const waiting = queue.put(2)
     await queue.putBatch([])
     await until(() => queue.isFull)
+    expect((await queue.stat()).waitingPuts).toBe(1)
+    await take(queue, can)
+    await waiting
   })
 
   test('takes at least one item and at most max [Q11.1]', async open => {

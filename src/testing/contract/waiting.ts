@@ -21,6 +21,21 @@ export function waitingContract({ test, expect, can }: Kit): void {
     if (can.joinable) queue.taskDone()
   })
 
+  test(
+    'tries once, though what is missing comes in the same turn [Q13.6]',
+    async open => {
+      const queue = await open({ capacity: 1 })
+      const get = codeOf(queue.get({ timeout: 0 }))
+      const receive = codeOf(queue.receive({ timeout: 0 }))
+      await queue.put(1)
+      expect([await get, await receive]).toEqual([EMPTY, EMPTY])
+      const put = codeOf(queue.put(2, { timeout: 0 }))
+      expect(await take(queue, can)).toBe(1)
+      expect([await put, (await queue.stat()).size]).toEqual(['ERR_QUEUE_FULL', 0])
+    },
+    !can.sync && 'it has to ask before it can tell',
+  )
+
   test('rejects with the reason of the signal [Q13.7] [Q16.1]', async open => {
     const queue = await open({ capacity: 1 })
     const abort = new AbortController()

@@ -1,0 +1,116 @@
+import type { CommonOptions } from 'queuelink'
+import { queueContract } from 'queuelink/testing'
+import { describe, expect, it } from 'vitest'
+import { Mailbox } from '#src/core/mailbox'
+import { checkCount } from '#src/core/options'
+import { Queue } from '#src/core/queue'
+import { codeOf, failure, turns, until } from '#src/testing/contract/kit'
+import { type LateStore, Place } from './late-store.js'
+
+/** A handle of what is kept there. */
+function handleOf<T>(place: Place<T>, o: CommonOptions<T> = {}): { queue: Queue<T>; store: LateStore<T> } {
+  const store = place.open()
+  const name = o.name ?? 'late'
+  const maxAttempts = checkCount('maxAttempts', o.maxAttempts, 16)
+  return { queue: new Queue(new Mailbox(store, { ...o, name, maxAttempts }), o.joinable ?? false), store }
+}
+
+for (const joinable of [false, true]) {
+  describe(`a store that takes its time, joinable: ${joinable}`, () => {
+    const capabilities = { sync: false, joinable, order: 'fifo', process: 'any' } as const
+    const make = <T>(o: CommonOptions<T>) =>
+      handleOf(new Place<T>(checkCount('capacity', o.capacity, Number.POSITIVE_INFINITY)), o).queue
+    queueContract({ make, capabilities, describe, it, expect })
+  })
+}
+
+describe('two handles of one store', () => {
+  const NOTHING = { items: false, room: false, rest: false }
+
+  it('tell the store what somebody waits for, for as long as they do [Q13.1] [Q13.4]', async () => {
+    const place = new Place<number>(1)
+    const [one, other] = [handleOf(place, { joinable: true }), handleOf(place)]
+    expect(one.store.wants).toEqual(NOTHING)
+    const got = one.queue.get()
+    expect(one.store.wants).toEqual({ ...NOTHING, items: true })
+    await other.queue.put(1)
+    expect([await got, one.store.wants]).toEqual([1, NOTHING])
+    const put = other.queue.put(2)
+    expect(other.store.wants).toEqual({ ...NOTHING, room: true })
+    const joined = one.queue.join()
+    await until(() => one.store.wants.rest)
+    expect(one.store.wants).toEqual({ ...NOTHING, rest: true })
+    one.queue.taskDone()
+    await put
+    await until(() => !other.store.wants.room)
+    expect(other.store.wants).toEqual(NOTHING)
+    void (await other.queue.receive()).ack()
+    await joined
+    expect([one.store.wants, other.store.wants]).toEqual([NOTHING, NOTHING])
+  })
+
+  it('tell it that a reader waits for the end, once the queue is shut down [Q10.1] [Q13.4]', async () => {
+    const place = new Place<number>(1)
+    const [one, other] = [handleOf(place), handleOf(place)]
+    await other.queue.put(1)
+    const delivery = await other.queue.receive()
+    let completed = false
+    const subscription = one.queue.subscribe({ complete: () => (completed = true) })
+    one.queue.deliveries({ prefetch: 1 }).subscribe()
+    await other.queue.shutdown()
+    await until(() => one.store.wants.rest)
+    await turns()
+    expect(completed).toBe(false)
+    await delivery.ack()
+    await until(() => completed)
+    expect([subscription.closed, one.store.wants, other.store.wants]).toEqual([true, NOTHING, NOTHING])
+  })
+
+  it('want nothing any more when a wait is given up or a reader leaves [Q13.4] [Q13.9]', async () => {
+    const place = new Place<number>(1)
+    const { queue, store } = handleOf(place, { joinable: true })
+    const abort = new AbortController()
+    const got = codeOf(queue.get({ timeout: 1 }))
+    await got
+    expect(store.wants).toEqual(NOTHING)
+    const subscription = queue.observe({ prefetch: 1 }).subscribe()
+    expect(store.wants).toEqual({ ...NOTHING, items: true })
+    subscription.unsubscribe()
+    expect(store.wants).toEqual(NOTHING)
+    await queue.put(1)
+    const waiting = [queue.put(2, { signal: abort.signal }), queue.join({ signal: abort.signal })].map(codeOf)
+    await until(() => store.wants.room && store.wants.rest)
+    abort.abort()
+    await Promise.all(waiting)
+    expect(store.wants).toEqual(NOTHING)
+    await queue.close()
+  })
+})
+
+it('ends all that waits, and every later call, with the error with which its store broke [Q10.16]', async () => {
+  const { queue, store } = handleOf(new Place<number>(1))
+  await queue.put(1)
+  const delivery = await queue.receive()
+  const ends: unknown[] = []
+  queue.subscribe({ error: error => ends.push(error), complete: () => ends.push('completed') })
+  queue.deliveries().subscribe({ error: error => ends.push(error), complete: () => ends.push('completed') })
+  const waiting = [queue.get(), queue.put(2), queue.consume(() => {})].map(failure)
+  const broken = new Error('broken')
+  store.break(broken)
+  store.break(new Error('broken again'))
+  await queue.close()
+  expect([ends, await Promise.all(waiting)]).toEqual([
+    [broken, broken],
+    [broken, broken, broken],
+  ])
+  const later = [queue.put(3), queue.get(), queue.stat(), queue.shutdown()].map(failure)
+  expect(await Promise.all(later)).toEqual(later.map(() => broken))
+  expect(await codeOf(delivery.ack())).toBe('ERR_LEASE_LOST')
+})
+
+it('says of a store that broke with something else than an error that it did, and with what [Q16.1]', async () => {
+  const { queue, store } = handleOf(new Place<number>(1))
+  store.break('gone')
+  const error = (await failure(queue.put(1))) as Error & { code: unknown }
+  expect([error.code, error.cause]).toEqual(['ERR_QUEUE_CLOSED', 'gone'])
+})

@@ -47,9 +47,13 @@ export class LateStore<T> implements Store<T> {
   readonly byteCapacity = Number.POSITIVE_INFINITY
   ticket: Ticket = 0
   wants = NOTHING
+  /** Why nothing can be asked. */
+  deaf: Error | undefined
   readonly #place: Place<T>
   readonly #leases = new Set<Lease<T>>()
   #listener: StoreListener | undefined
+  /** Nothing that is put arrives, until a `resume`. */
+  #paused = false
   #demand = (): number => 0
   /** How many items may still be taken before it is asked again what is wanted. */
   #granted = 0
@@ -93,6 +97,21 @@ export class LateStore<T> implements Store<T> {
     this.#place.changed()
   }
 
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#place.changed()
+  }
+
+  /** What was put by that many puts before the last one can never be stored. */
+  lose(before: number, error: Error): void {
+    const [lost] = this.#puts.splice(this.#puts.length - 1 - before, 1)
+    if (lost) this.#listener?.failed(lost.ticket, error)
+  }
+
   /** It is gone, for this reason. */
   break(error: unknown): void {
     this.#listener?.broken(error)
@@ -109,6 +128,7 @@ export class LateStore<T> implements Store<T> {
 
   async refresh(): Promise<void> {
     await new Promise(resolve => setImmediate(resolve))
+    if (this.deaf) throw this.deaf
     this.look()
   }
 
@@ -180,6 +200,7 @@ export class LateStore<T> implements Store<T> {
   }
 
   #arrive(): void {
+    if (this.#paused) return
     const puts = this.#puts
     this.#puts = []
     for (const { entries } of puts) this.#place.items.offer(entries)

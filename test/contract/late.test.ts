@@ -1,4 +1,4 @@
-import type { CommonOptions } from 'queuelink'
+import { type CommonOptions, fifoQueue } from 'queuelink'
 import { queueContract } from 'queuelink/testing'
 import { describe, expect, it } from 'vitest'
 import { Mailbox } from '#src/core/mailbox'
@@ -113,4 +113,91 @@ it('says of a store that broke with something else than an error that it did, an
   store.break('gone')
   const error = (await failure(queue.put(1))) as Error & { code: unknown }
   expect([error.code, error.cause]).toEqual(['ERR_QUEUE_CLOSED', 'gone'])
+})
+
+describe('what is on its way to a store', () => {
+  it('counts as stored when it is there: for a put, a receipt and a sink [Q5.1] [Q5.3] [Q9.5]', async () => {
+    const { queue, store } = handleOf(new Place<number>(10))
+    store.pause()
+    const from = fifoQueue<number>()
+    from.subscribe(queue)
+    from.putNowait(1)
+    const sink = queue.sink()
+    const ends: string[] = []
+    sink.next(2)
+    sink.complete()
+    void sink.done.then(() => ends.push('sink'))
+    void queue.put(3).then(() => ends.push('put'))
+    await turns()
+    expect([ends, (await from.stat()).leased, from.metrics().acked, queue.metrics().put]).toEqual([[], 1, 0, 3])
+    store.resume()
+    await until(() => ends.length === 2)
+    expect([(await from.stat()).leased, from.metrics().acked, queue.size]).toEqual([0, 1, 3])
+  })
+
+  it('is given up when the timeout is over or the signal aborts [Q13.5] [Q13.7] [Q13.9]', async () => {
+    const { queue, store } = handleOf(new Place<number>(10))
+    store.pause()
+    const abort = new AbortController()
+    const late = codeOf(queue.put(1, { timeout: 1 }))
+    const aborted = failure(queue.putBatch([2, 3], { signal: abort.signal }))
+    const stored = queue.put(4, { timeout: 60_000, signal: new AbortController().signal })
+    expect(await late).toBe('ERR_QUEUE_FULL')
+    abort.abort('enough')
+    expect([await aborted, queue.size]).toEqual(['enough', 1])
+    store.resume()
+    await stored
+    expect([await queue.get(), queue.size]).toEqual([4, 0])
+  })
+
+  it('fails the one put that cannot be stored, and no other [Q12.1]', async () => {
+    const { queue, store } = handleOf(new Place<number>(10))
+    store.pause()
+    const puts = [queue.put(1), queue.put(2), queue.put(3)]
+    const lost = failure(puts[1] as Promise<void>)
+    const broken = new Error('it broke on the way')
+    store.lose(1, broken)
+    expect(await lost).toBe(broken)
+    store.resume()
+    await Promise.all([puts[0], puts[2]])
+    expect([await queue.get(), await queue.get(), queue.size]).toEqual([1, 3, 0])
+  })
+
+  it('goes back, or fails its put, when the handle is closed [Q8.4] [Q10.13]', async () => {
+    const { queue, store } = handleOf(new Place<number>(10))
+    store.pause()
+    const from = fifoQueue<number>()
+    const sink = queue.sink()
+    from.subscribe(sink)
+    from.putNowait(1)
+    const puts = [queue.put(2), queue.putBatch([3, 4])].map(codeOf)
+    await queue.close()
+    expect(await Promise.all(puts)).toEqual(['ERR_QUEUE_CLOSED', 'ERR_QUEUE_CLOSED'])
+    await turns()
+    expect([await codeOf(sink.done), from.size]).toEqual(['ERR_QUEUE_CLOSED', 1])
+  })
+})
+
+it('ends with its signal a call that tries once, while the store is asked [Q13.6] [Q13.7]', async () => {
+  const { queue, store } = handleOf(new Place<number>(1))
+  await queue.put(1)
+  const abort = new AbortController()
+  const { signal } = abort
+  const put = failure(queue.put(2, { timeout: 0, signal }))
+  abort.abort('enough')
+  expect(await put).toBe('enough')
+  await queue.get()
+  const other = new AbortController()
+  const got = failure(queue.get({ timeout: 0, signal: other.signal }))
+  other.abort('enough')
+  expect([await got, store.wants.items]).toEqual(['enough', false])
+})
+
+it('fails a call that tries once, and a join, where the store cannot be asked [Q13.6] [Q15.3]', async () => {
+  const { queue, store } = handleOf(new Place<number>(1), { joinable: true })
+  const deaf = new Error('nobody answers')
+  store.deaf = deaf
+  expect([await failure(queue.get({ timeout: 0 })), await failure(queue.join())]).toEqual([deaf, deaf])
+  await queue.put(1)
+  expect(await failure(queue.put(2, { timeout: 0 }))).toBe(deaf)
 })

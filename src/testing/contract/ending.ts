@@ -98,6 +98,21 @@ export function endingContract({ test, expect, can }: Kit): void {
     expect((await queue.stat()).size).toBe(1)
   })
 
+  test('rejects each of them once, and not those that gave up before [Q10.5] [Q13.9]', async open => {
+    const queue = await open({ capacity: 1 })
+    await queue.put(1)
+    const abort = new AbortController()
+    const waiting = codeOf(queue.put(2))
+    const left = failure(queue.put(3, { signal: abort.signal }))
+    abort.abort('enough')
+    expect((await queue.stat()).waitingPuts).toBe(1)
+    await queue.shutdown()
+    expect([await waiting, await left, (await queue.stat()).waitingPuts]).toEqual(['ERR_QUEUE_CLOSED', 'enough', 0])
+    await take(queue, can)
+    await queue.reopen()
+    await queue.put(4, { timeout: 0 })
+  })
+
   test('lets waiting gets go on until the queue has drained [Q10.6] [P21]', async open => {
     const queue = await open()
     await queue.put(1)

@@ -39,6 +39,40 @@ export function overflowContract({ test, expect, can }: Kit): void {
     expect(await codeOf(sink.done)).toBe('ERR_SINK_OVERFLOW')
   })
 
+  test('lets as many wait again when those before are stored, whatever else waits with a receipt [Q9.1]', async open => {
+    const queue = await open({ capacity: 1 })
+    const from = await open()
+    const values = new Subject<number>()
+    const sink = queue.sink({ highWaterMark: 1 })
+    merge(from, values).subscribe(sink)
+    await from.putBatch([1, 1, 1])
+    await until(() => from.metrics().handedOver === 3)
+    for (let round = 0; round < 3; round++) {
+      values.next(2)
+      expect(sink.closed).toBe(false)
+      // The one that is stored, and two or more behind it.
+      while ((await queue.stat()).waitingPuts > 0) await take(queue, can)
+      expect(await drain(queue, can)).toEqual([2])
+      await from.putBatch([1, 1])
+      await until(() => from.metrics().handedOver === 5 + 2 * round)
+    }
+    values.next(2)
+    values.next(2)
+    expect(await codeOf(sink.done)).toBe('ERR_SINK_OVERFLOW')
+  })
+
+  test('counts and reports what waits without a receipt when the queue is shut down [Q9.4] [Q10.5]', async open => {
+    const queue = await open({ capacity: 1 })
+    const seen: unknown[] = []
+    queue.errors$.subscribe(error => seen.push((error as { code: unknown }).code))
+    const sink = queue.sink()
+    for (const value of [1, 2, 3]) queue.next(value)
+    sink.next(4)
+    await queue.shutdown()
+    expect(await codeOf(sink.done)).toBe('ERR_QUEUE_CLOSED')
+    expect([queue.metrics().refused, seen]).toEqual([3, ['ERR_QUEUE_CLOSED']])
+  })
+
   test('fails done and unsubscribes when too many values wait [Q9.2]', async open => {
     const queue = await open({ capacity: 1 })
     const values = new Subject<number>()

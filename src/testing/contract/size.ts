@@ -128,9 +128,10 @@ export function sizeContract({ test, expect, can }: Kit): void {
       stored = true
     })
     await turns()
-    expect(stored).toBe(false)
+    expect([stored, queue.metrics().put]).toEqual([false, 1])
     await take(queue, can)
     await waiting
+    expect(queue.metrics().put).toBe(2)
   })
 
   test('stores all items of a batch together or none [Q12.2]', async open => {

@@ -99,4 +99,6 @@ export interface Lease<T> {
   readonly key: string | undefined
   /** Encoded size; 0 where nothing is encoded. */
   readonly bytes: number
+  /** The parcel that the item came in, which another store may adopt; only of what was taken sealed. */
+  readonly sealed?: Parcel | undefined
 }

@@ -63,14 +63,36 @@ export class Inlet<T> {
     if (gate.pass?.(entry)) return
     const one = this.#one
     one[0] = entry
-    if (gate.line.tryNow(one)) {
-      if (gate.line.pending) gate.line.whenStored(new Pushed(this, receipt))
-      gate.took()
-    } else if (receipt || this.#loose < this.#highWaterMark) {
+    if (!this.#tryNow(one, receipt)) this.#wait([entry], receipt)
+  }
+
+  /** What the gate's store has adopted: it is stored as a whole, as the current receipt, which it has, asks for. */
+  pushAdopted(entries: readonly Entry<T>[]): void {
+    const receipt = slot.current
+    try {
+      this.#gate.assertOpen()
+    } catch (error) {
+      this.#refuse(receipt, error)
+      return
+    }
+    if (!this.#tryNow(entries, receipt)) this.#wait(entries, receipt)
+  }
+
+  #tryNow(entries: readonly Entry<T>[], receipt: CurrentReceipt | undefined): boolean {
+    const { line } = this.#gate
+    if (!line.tryNow(entries)) return false
+    if (line.pending) line.whenStored(new Pushed(this, receipt))
+    this.#gate.took()
+    return true
+  }
+
+  #wait(entries: readonly Entry<T>[], receipt: CurrentReceipt | undefined): void {
+    const gate = this.#gate
+    if (receipt || this.#loose < this.#highWaterMark) {
       const pushed = new Pushed(this, receipt)
       this.#waiting.add(pushed)
       if (!receipt) this.#loose++
-      pushed.place = gate.line.wait([entry], pushed)
+      pushed.place = gate.line.wait(entries, pushed)
     } else if (this.#dropNewest) {
       gate.refused()
     } else {

@@ -9,6 +9,7 @@ import { QueueMetrics } from './metrics.js'
 import type { NackOptions, NackOutcome } from './nack.js'
 import { Nacking } from './nacking.js'
 import type { CommonOptions, DeadLetter } from './options.js'
+import type { Parcel } from './parcel.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
 import type { Store } from './store.js'
@@ -81,6 +82,16 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   entry(value: T, o?: EntryOptions): Entry<T> {
     return this.maker.one(value, o)
+  }
+
+  /** What can be put for a parcel of another queue, as it is; undefined where its items must be put one by one. */
+  adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
+    return this.adopts ? this.store.adopt?.(parcel, at) : undefined
+  }
+
+  /** Parcels of other queues may be put as they are. */
+  get adopts(): boolean {
+    return this.store.adopt !== undefined && !this.maker.checks
   }
 
   /** Throws if nothing can be put any more. */
@@ -169,10 +180,15 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   /** Counts a hand-over to user code and answers the value as the schema passes it. */
   handOver(lease: Lease<T>): T {
+    this.handedOver(lease)
+    return this.maker.out(lease.value)
+  }
+
+  /** Counts the hand-over of an item that is passed on as it is. */
+  handedOver(lease: Lease<T>): void {
     lease.attempt++
     this.store.handedOver?.(lease)
     this.metrics.handedOver++
-    return this.maker.out(lease.value)
   }
 
   ack(lease: Lease<T>): boolean {
@@ -329,10 +345,12 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   /** Hands one taker what it may have in one turn; answers how many left the store. */
   #serve(taker: Taker<T>): number {
-    const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.#now())
+    const { wantsSealed } = taker
+    const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.#now(), wantsSealed)
     const count = taken.length
     if (count === 0) return 0
-    if (count === 1) taker.accept(taken[0] as Lease<T>)
+    if (wantsSealed) taker.acceptSealed?.([...taken])
+    else if (count === 1) taker.accept(taken[0] as Lease<T>)
     else {
       // A copy, for a handler may take more by itself, and the store uses its answer again.
       for (const lease of [...taken]) {

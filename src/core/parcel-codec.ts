@@ -1,7 +1,8 @@
 import { CodecError } from '../errors/codec-error.js'
 import { decode, encode } from './codec.js'
 import { Entry, type Headers, NO_HEADERS } from './entry.js'
-import type { Parcel } from './parcel.js'
+import type { Parcel, ParcelPayload } from './parcel.js'
+import { Reference } from './spill.js'
 
 /** What few items have, by the item's place in the parcel. */
 type Extras = readonly [place: number, headers: Headers, key: string | undefined][]
@@ -57,6 +58,19 @@ export class OpenParcel<T> {
   #extrasOf(place: number): Extras[number] | undefined {
     return this.#extras?.find(([of]) => of === place)
   }
+}
+
+/** The file that the one item of a parcel stands for; undefined if it stands for none. */
+export function payloadIn(
+  parcel: OpenParcel<unknown>,
+  pathOf: (reference: Reference) => string,
+): ParcelPayload | undefined {
+  const reference = parcel.value(0)
+  if (!(reference instanceof Reference)) return undefined
+  const renamed = (name: Reference): Parcel => {
+    return packParcel([new Entry(name, parcel.enqueuedAt, 0, 0, parcel.headers(0), parcel.key(0))])
+  }
+  return { path: pathOf(reference), reference, renamed }
 }
 
 /** The entries as they were packed, but for what only a store knows: due time and priority. */

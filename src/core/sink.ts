@@ -1,6 +1,7 @@
 import { Subscriber } from 'rxjs'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { Deferred } from '../util/deferred.js'
+import type { Entry } from './entry.js'
 import { type Gate, Inlet, type SinkOptions } from './inlet.js'
 import { slot } from './receipt.js'
 import { isConnection } from './sink-connection.js'
@@ -55,6 +56,11 @@ export class Sink<T> extends Subscriber<T> {
   withdraw(error: unknown): void {
     this.unsubscribe()
     this.#inlet.withdraw(error)
+  }
+
+  /** @internal Stores what its queue has adopted, in the place of `next`. */
+  nextAdopted(entries: readonly Entry<T>[]): void {
+    this.#inlet.pushAdopted(entries)
   }
 
   /** A source adds its teardown: here a second one shows. Which of the two is wrong nobody knows, so the sink ends. */

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { join } from 'node:path'
 import { SpillError } from '../errors/spill-error.js'
 import { carryReferences, Reference } from './spill.js'
+import { linkPayload } from './spill-link.js'
 
 /** What no item leads to may have been written just now, for an item that is to come. */
 const FORGOTTEN = 60 * 60 * 1000
@@ -20,19 +21,26 @@ export class SpillFolder {
     carryReferences()
   }
 
+  /** Another name for a payload that another queue holds. */
+  rename({ bytes, checksum }: Reference): Reference {
+    return new Reference(randomUUID(), bytes, checksum)
+  }
+
   /** Names a payload that `write` is to store. */
   refer(payload: Uint8Array): Reference {
     return new Reference(randomUUID(), payload.length, sumOf(payload))
   }
 
-  write(reference: Reference, payload: Uint8Array): void {
-    const path = this.#pathOf(reference)
+  /** `payload`: itself, or the path of a file that holds it and gets a second name. */
+  write(reference: Reference, payload: Uint8Array | string): void {
+    const path = this.pathOf(reference)
     try {
       mkdirSync(this.path, { mode: 0o700, recursive: true })
-      writeFileSync(path, payload, { flag: 'wx', mode: 0o600 })
+      if (typeof payload === 'string') linkPayload(payload, path)
+      else writeFileSync(path, payload, { flag: 'wx', mode: 0o600 })
     } catch (cause) {
       this.drop(reference)
-      const size = `${payload.length} bytes`
+      const size = `${reference.bytes} bytes`
       throw new SpillError(`a payload of ${size} cannot be spilled to ${this.path}: ${(cause as Error).message}`, {
         cause,
       })
@@ -41,7 +49,7 @@ export class SpillFolder {
 
   /** SpillError if the payload is gone, or is not what was written. It stays where it is. */
   read(reference: Reference): Buffer {
-    const path = this.#pathOf(reference)
+    const path = this.pathOf(reference)
     let payload: Buffer
     try {
       payload = readFileSync(path)
@@ -55,7 +63,7 @@ export class SpillFolder {
   }
 
   drop(reference: Reference): void {
-    rmSync(this.#pathOf(reference), { force: true })
+    rmSync(this.pathOf(reference), { force: true })
   }
 
   /** Of a queue that holds nothing: removes what the dead left behind. */
@@ -77,7 +85,8 @@ export class SpillFolder {
     rmSync(this.path, { recursive: true, force: true })
   }
 
-  #pathOf({ file }: Reference): string {
+  /** SpillError for a reference that leads elsewhere. */
+  pathOf({ file }: Reference): string {
     if (!NAME.test(file))
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)

@@ -1,4 +1,5 @@
 import type { Entry, Lease } from './entry.js'
+import type { Parcel } from './parcel.js'
 
 /**
  * Numbers what a store took, in order. 0: stored already. Otherwise `stored(n)` tells later that everything up to n is stored.
@@ -104,8 +105,17 @@ export interface Store<T> extends Intake<T> {
    * ItemTooLargeError, and then nothing was put. Kinds that hold bytes have it.
    */
   seal?(entries: readonly Entry<T>[]): void
-  /** Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. */
-  take(max: number, now: number): readonly Lease<T>[]
+  /**
+   * What can be offered for a parcel that another store sealed, without decoding it; undefined where it does not suit this
+   * one. `at`: when it was put. Optional: where it is missing, its items are decoded, and sealed anew.
+   */
+  adopt?(parcel: Parcel, at: number): readonly Entry<T>[] | undefined
+  /**
+   * Leases up to `max` items that are due at `now`. The answer may be used again by the next `take`. `sealed`: the caller
+   * passes parcels on as they are, so that none should be decoded before a value is asked for, nor be cut: the last one is
+   * taken as a whole, also beyond `max`. A store without parcels pays no heed to that.
+   */
+  take(max: number, now: number, sealed?: boolean): readonly Lease<T>[]
   /**
    * Takes an entry in and leases it in one step, provided that nothing is ready or delayed and that there is room; else
    * does nothing. Optional: it spares a store that is always emptied at once the detour over its shelf.

@@ -7,6 +7,10 @@ export interface Taker<T> {
   /** How many it would take if they came together; where it is missing, that is the demand. */
   readonly appetite?: number
   accept(lease: Lease<T>): void
+  /** It passes parcels on as they are, and is given what was taken sealed by `acceptSealed`. */
+  readonly wantsSealed?: boolean
+  /** All that was taken at once. What it does not want goes back. */
+  acceptSealed?(leases: readonly Lease<T>[]): void
   /** Nothing more will come: the queue is drained (no error), or the store broke. */
   end(error?: unknown): void
   /** The user closed this handle. Where it is missing, `end` hears of it, with this error. */

@@ -14,14 +14,17 @@ export interface EdgeOwner {
 export class EdgeReceipt extends Receipt {
   /** It has been passed to the destination, which has no room for it yet. */
   isAhead = false
+  readonly items: number
   readonly #owner: EdgeOwner
   #joint: Joint
   #joined = false
   #over = false
   #unaccepted = 0
 
-  constructor(owner: EdgeOwner, joint: Joint) {
+  /** `items`: more than one of a parcel, which is stored as a whole. */
+  constructor(owner: EdgeOwner, joint: Joint, items = 1) {
     super()
+    this.items = items
     this.#owner = owner
     this.#joint = joint
   }

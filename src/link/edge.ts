@@ -1,3 +1,4 @@
+import type { Entry } from '../core/entry.js'
 import { slot } from '../core/receipt.js'
 import { clock } from '../util/clock.js'
 import { Ring } from '../util/ring.js'
@@ -74,12 +75,39 @@ export class Edge implements EdgeOwner {
     } else receipt.passedOn()
   }
 
+  /** Parcels may be passed to it as they are: no policy looks at single items. */
+  get adopts(): boolean {
+    return this.#held === undefined && this.destination.adopts === true
+  }
+
+  /** What its destination has adopted. */
+  pushAdopted(entries: readonly Entry<unknown>[], joint: Joint): void {
+    const count = entries.length
+    this.items += count
+    if (this.#gone) {
+      this.dropped += count
+      return
+    }
+    const receipt = new EdgeReceipt(this, joint, count)
+    const before = slot.current
+    slot.current = receipt
+    try {
+      this.destination.pushAdopted?.(entries)
+    } finally {
+      slot.current = before
+    }
+    if (receipt.untouched) {
+      this.stored += count
+      joint.storedAtOnce()
+    } else receipt.passedOn()
+  }
+
   /** Drops everything that it is owed, and will be: what no other destination stores goes back to its source. */
   dropAll(): void {
     this.#gone = true
     this.#held?.clear()
     for (const receipt of [...this.#owed]) {
-      this.dropped++
+      this.dropped += receipt.items
       receipt.drop()
     }
   }
@@ -99,7 +127,7 @@ export class Edge implements EdgeOwner {
 
   ended(receipt: EdgeReceipt, stored: boolean): void {
     this.#owed.delete(receipt)
-    if (stored) this.stored++
+    if (stored) this.stored += receipt.items
     if (stored && this.policy.kind === 'detach') this.#movedAt = clock.now()
     if (this.#owed.size > 0) return
     this.#cancelWatch?.()

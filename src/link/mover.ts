@@ -3,6 +3,7 @@ import type { Delivery } from '../core/delivery.js'
 import { type EachHandler, eachDelivery } from '../core/each-delivery.js'
 import type { Lease } from '../core/entry.js'
 import { PREFETCH } from '../core/lane.js'
+import type { Parcel } from '../core/parcel.js'
 import { slot } from '../core/receipt.js'
 import { settleDeliveries } from '../core/settle-deliveries.js'
 import { LinkError } from '../errors/link-error.js'
@@ -143,7 +144,7 @@ export class Mover implements LaneLink, EdgeEvents {
       letGo: (error: unknown) => this.fail(error),
     }
     const { mailbox } = source
-    const link: LaneLink = source.isTaken ? { roomFor: () => Number.POSITIVE_INFINITY, routeOf: this.routeOf } : this
+    const link: LaneLink = source.isTaken ? ofTaken(this.routeOf) : this
     const lane: SourceLane = this.#o.handler
       ? new DeliverySourceLane(mailbox, prefetch, link, delivery => this.#deliveries.next(delivery), this.cleared, end)
       : new ValueSourceLane(mailbox, prefetch, link, (value, route) => this.#pass(value, route), end)
@@ -203,6 +204,14 @@ export class Mover implements LaneLink, EdgeEvents {
   }
 
   readonly routeOf = (lease: Lease<unknown>): Route => this.#routes.at((lease as Partial<RoutedLease>).version)
+
+  get passesSealed(): boolean {
+    return !this.#o.handler && !this.#o.through && this.#routes.current.adopts
+  }
+
+  passageOf(parcel: Parcel, at: number): (() => void) | undefined {
+    return this.#routes.current.passageOf(parcel, at)
+  }
 
   readonly cleared = (): void => this.#routes.review()
 
@@ -348,4 +357,9 @@ function sourceCount({ id, source, lane }: SourceEdge): EdgeCount {
 
 function countOf({ id, items, stored, dropped }: Edge): EdgeCount {
   return { id, items, settled: stored, bytes: 0, dropped }
+}
+
+/** What is taken elsewhere is bounded there, and comes item by item. */
+function ofTaken(routeOf: LaneLink['routeOf']): LaneLink {
+  return { roomFor: () => Number.POSITIVE_INFINITY, routeOf, passesSealed: false, passageOf: () => undefined }
 }

@@ -1,4 +1,7 @@
 import type { Observer } from 'rxjs'
+import type { Entry } from '../core/entry.js'
+import { mailboxOf } from '../core/mailbox-of.js'
+import type { Parcel } from '../core/parcel.js'
 import { Queue } from '../core/queue.js'
 import { slot } from '../core/receipt.js'
 import { Sink } from '../core/sink.js'
@@ -7,6 +10,12 @@ import { LinkError } from '../errors/link-error.js'
 /** A destination that a link writes: joins the receipt of each item that it is pushed. */
 export interface OpenDestination {
   push(value: unknown): void
+  /** Parcels of other queues may be pushed as they are. */
+  readonly adopts?: boolean
+  /** What `pushAdopted` takes for a parcel; undefined where its items must be pushed one by one. */
+  adopt?(parcel: Parcel, at: number): readonly Entry<unknown>[] | undefined
+  /** As `push`, of all items of a parcel. */
+  pushAdopted?(entries: readonly Entry<unknown>[]): void
   /** Nothing more will come; resolves when everything is stored, and files and streams are closed. */
   complete(): Promise<void>
   /** The link goes, the destination stays: resolves when everything pushed is stored, and files and streams are closed. */
@@ -23,9 +32,20 @@ export function openDestination(
   destination: Queue<unknown> | Sink<unknown> | Observer<unknown>,
   closeOnComplete: boolean,
 ): OpenDestination {
-  if (destination instanceof Queue) return overSink(destination.sink({ closeOnComplete }))
+  if (destination instanceof Queue) return overQueue(destination, closeOnComplete)
   if (destination instanceof Sink) return overSink(destination)
   return overObserver(destination, closeOnComplete)
+}
+
+function overQueue(queue: Queue<unknown>, closeOnComplete: boolean): OpenDestination {
+  const sink = queue.sink({ closeOnComplete })
+  const mailbox = mailboxOf(queue)
+  return {
+    ...overSink(sink),
+    adopts: mailbox.adopts,
+    adopt: (parcel, at) => (sink.closed ? undefined : mailbox.adopt(parcel, at)),
+    pushAdopted: entries => sink.nextAdopted(entries),
+  }
 }
 
 function overSink(sink: Sink<unknown>): OpenDestination {

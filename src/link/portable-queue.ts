@@ -1,3 +1,4 @@
+import { mailboxOf } from '../core/mailbox-of.js'
 import type { QueueDescriptor } from '../core/origin.js'
 import { Queue } from '../core/queue.js'
 import type { QueueEndpoint } from './protocol.js'
@@ -6,13 +7,13 @@ import type { QueueEndpoint } from './protocol.js'
 export function portableQueue(
   endpoint: unknown,
   closeOnComplete = false,
-): { queue: QueueEndpoint; identity: string } | undefined {
+): { queue?: QueueEndpoint; identity: string } | undefined {
   const descriptor = endpoint instanceof Queue ? descriptorOf(endpoint) : undefined
   if (!descriptor) return undefined
-  return {
-    queue: { descriptor, ...(closeOnComplete ? { closeOnComplete } : {}) },
-    identity: JSON.stringify(descriptor),
-  }
+  const identity = JSON.stringify(descriptor)
+  // What its schema makes of an item, only this process knows.
+  if (mailboxOf(endpoint as Queue<unknown>).maker.checks) return { identity }
+  return { queue: { descriptor, ...(closeOnComplete ? { closeOnComplete } : {}) }, identity }
 }
 
 /** A queue in memory throws when it is asked. */

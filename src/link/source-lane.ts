@@ -5,10 +5,14 @@ import { nackNow } from '../core/inner-delivery.js'
 import type { TargetEnd } from '../core/lane.js'
 import type { Mailbox } from '../core/mailbox.js'
 import type { NackOutcome } from '../core/nack.js'
+import { PARCEL_ITEMS, type Parcel } from '../core/parcel.js'
+import { packParcel } from '../core/parcel-codec.js'
+import { slot } from '../core/receipt.js'
 import { ValueLane } from '../core/value-lane.js'
 import { clock } from '../util/clock.js'
 import { UNSTORED } from './joint.js'
 import { Latencies } from './latencies.js'
+import { ParcelReceipt } from './parcel-receipt.js'
 import type { Route } from './route.js'
 
 /** How long, in ms, an item rests that all its destinations have dropped. */
@@ -23,6 +27,10 @@ export interface LaneLink {
   roomFor(prefetch: number): number
   /** The destinations of what is taken now. */
   routeOf(lease: Lease<unknown>): Route
+  /** Nothing looks into items between this source and the destinations. */
+  readonly passesSealed: boolean
+  /** Passes a parcel, as it is, to all destinations of what is taken now; undefined where one of them would have to open it. */
+  passageOf(parcel: Parcel, at: number): (() => void) | undefined
 }
 
 /** For links without `each`. */
@@ -55,6 +63,57 @@ export class ValueSourceLane extends ValueLane<unknown> {
     this.#taking.route = this.#link.routeOf(lease)
     super.accept(lease)
     if (!this.#stayedOut) this.#moved(lease)
+  }
+
+  /** Where parcels fit into the window, and neither side looks into items, they are passed on as they are. */
+  get wantsSealed(): boolean {
+    return this.#link.passesSealed && this.prefetch >= PARCEL_ITEMS && !this.mailbox.maker.checks
+  }
+
+  acceptSealed(leases: readonly Lease<unknown>[]): void {
+    for (let at = 0; at < leases.length; ) {
+      const lease = leases[at] as Lease<unknown>
+      if (this.demand <= 0) {
+        this.mailbox.giveBack(lease, 0)
+        at++
+        continue
+      }
+      const parcel = lease.sealed
+      if (parcel && isWhole(leases, at, parcel) && this.#passed(parcel, leases.slice(at, at + parcel.count))) {
+        at += parcel.count
+        continue
+      }
+      const alone = repacked(lease)
+      if (!alone || !this.#passed(alone, [lease])) this.accept(lease)
+      at++
+    }
+  }
+
+  /** False: a destination must have it item by item. */
+  #passed(parcel: Parcel, leases: readonly Lease<unknown>[]): boolean {
+    const pass = this.#link.passageOf(parcel, (leases[0] as Lease<unknown>).enqueuedAt)
+    if (!pass) return false
+    for (const lease of leases) this.mailbox.handedOver(lease)
+    const receipt = new ParcelReceipt(this, leases)
+    const before = slot.current
+    slot.current = receipt
+    try {
+      pass()
+    } catch (error) {
+      receipt.spoil(error)
+    } finally {
+      slot.current = before
+    }
+    if (receipt.untouched) {
+      for (const lease of leases) {
+        this.mailbox.ack(lease)
+        this.#moved(lease)
+      }
+    } else {
+      for (const lease of leases) this.out(lease)
+      receipt.passedOn()
+    }
+    return true
   }
 
   override settled(lease: Lease<unknown>): void {
@@ -103,6 +162,22 @@ export class ValueSourceLane extends ValueLane<unknown> {
     this.moved++
     this.bytes += bytes
     this.latencies.record(enqueuedAt)
+  }
+}
+
+/** From there on, all items of the parcel. */
+function isWhole(leases: readonly Lease<unknown>[], at: number, parcel: Parcel): boolean {
+  for (let index = 0; index < parcel.count; index++) if (leases[at + index]?.sealed !== parcel) return false
+  return true
+}
+
+/** Of an item whose parcel cannot go on as it is; undefined if it cannot be read, which `accept` finds as well. */
+function repacked(lease: Lease<unknown>): Parcel | undefined {
+  try {
+    const { value, enqueuedAt, headers } = lease
+    return packParcel([{ value, enqueuedAt, headers, key: undefined }])
+  } catch {
+    return undefined
   }
 }
 

@@ -42,7 +42,7 @@ describe.each(PLACEMENTS)('a running link placed %s', placement => {
     expect(await failureOf(waiting.registered(99))).toMatchObject({ code: 'ERR_LINK_ENDPOINT' })
   })
 
-  it.concurrent('[L10][L44] stores what it owes to a destination that leaves, and nothing that is taken later', async () => {
+  it.concurrent('[L10][L55] stores what it owes to a destination that leaves, and nothing that is taken later', async () => {
     const source = fifoQueue<number>()
     const stays = fifoQueue<number>()
     const leaves = fifoQueue<number>({ capacity: 2 })
@@ -80,7 +80,7 @@ describe.each(PLACEMENTS)('a running link placed %s', placement => {
     expect(leaves.size).toBe(0)
   })
 
-  it.concurrent('[L10][L16][L44] gives back, cut short, what only the destination that leaves was to store', async () => {
+  it.concurrent('[L10][L16][L55] gives back, cut short, what only the destination that leaves was to store', async () => {
     const source = fifoQueue<number>()
     const full = fifoQueue<number>({ capacity: 2 })
     await source.putBatch(range(0, 10))
@@ -96,7 +96,7 @@ describe.each(PLACEMENTS)('a running link placed %s', placement => {
     expect(await take(next, 8)).toEqual(range(2, 10))
   })
 
-  it.concurrent('[L10][L44] acknowledges, cut short, what the others have stored', async () => {
+  it.concurrent('[L10][L55] acknowledges, cut short, what the others have stored', async () => {
     const source = fifoQueue<number>()
     const [free, full] = [fifoQueue<number>(), fifoQueue<number>({ capacity: 1 })]
     await source.putBatch(range(0, 10))

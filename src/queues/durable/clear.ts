@@ -21,7 +21,7 @@ export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal
       try {
         // From here on nobody takes what is about to go.
         ledger.clear(meta.next, arena.slot)
-        const found = [...free<T>(db, ledger, ITEMS), ...free<T>(db, ledger, DELAYED)]
+        const found = [...free<T>(db, ledger, payloads, ITEMS), ...free<T>(db, ledger, payloads, DELAYED)]
         values = found.map(({ entry }) => itemOf(entry, payloads))
         return found
       } finally {
@@ -41,12 +41,13 @@ export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal
 function free<T>(
   db: Database,
   ledger: Ledger,
+  payloads: Payloads,
   line: typeof ITEMS | typeof DELAYED,
 ): (Place & { entry: LineRecord<T>['entries'][number] })[] {
   const { table } = ledger
   const places: (Place & { entry: LineRecord<T>['entries'][number] })[] = []
   for (const { key, value } of (line === DELAYED ? db.delayed : db.items).getRange()) {
-    const record = new LineRecord<T>(line, key, decodeHead(value), value.subarray(HEAD))
+    const record = new LineRecord<T>(line, key, decodeHead(value), value.subarray(HEAD), payloads)
     if (!record.isReadable) continue
     const bits = record.head.count > 1 ? db.done.get(key) : undefined
     for (const [index, entry] of record.entries.entries()) {

@@ -36,7 +36,8 @@ export interface Place {
 
 /** An item that goes to the delayed ones. */
 export interface Move {
-  readonly from: Place & { readonly entry: Entry<unknown> }
+  readonly from: Place
+  readonly item: Entry<unknown>
   readonly parcel: Uint8Array
   readonly due: number
   readonly attempt: number
@@ -151,10 +152,10 @@ export class Commit {
     return false
   }
 
-  #move({ from, parcel, due, attempt, priority }: Move): void {
+  #move({ from, item, parcel, due, attempt, priority }: Move): void {
     if (this.#remove(from.line, from.first, [from]) === 0) return
-    const flags = (from.entry.key === undefined ? 0 : HAS_KEYS) | (payloadOf(from.entry.value) ? HAS_PAYLOADS : 0)
-    const head = { flags, attempt, count: 1, place: from.entry.enqueuedAt, priority }
+    const flags = (item.key === undefined ? 0 : HAS_KEYS) | (payloadOf(item.value) ? HAS_PAYLOADS : 0)
+    const head = { flags, attempt, count: 1, place: item.enqueuedAt, priority }
     this.#store(DELAYED, due, from.seq, encodeRecord(head, parcel))
     this.#meta.delayed++
   }

@@ -1,7 +1,8 @@
 import type { Entry, Headers, Lease } from '../../core/entry.js'
+import type { Parcel } from '../../core/parcel.js'
 import { Reference } from '../../core/spill.js'
 import type { Place } from './commit.js'
-import type { Line } from './ledger.js'
+import { DELAYED, type Line } from './ledger.js'
 import type { LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
 
@@ -13,7 +14,7 @@ export class DurableLease<T> implements Lease<T>, Place {
   readonly first: number
   readonly index: number
   readonly priority: number
-  readonly entry: Entry<T>
+  readonly #record: LineRecord<T>
   readonly bytes: number
   readonly #payloads: Payloads
 
@@ -23,27 +24,41 @@ export class DurableLease<T> implements Lease<T>, Place {
     this.first = record.first
     this.index = index
     this.priority = record.head.priority
-    this.entry = record.entries[index]!
+    this.#record = record
     this.bytes = record.bytes / record.head.count
     this.attempt = attempt
     this.#payloads = payloads
   }
 
+  /** Undefined where the parcel was not opened. */
+  get entry(): Entry<T> | undefined {
+    return this.#record.opened?.[this.index]
+  }
+
+  get item(): Entry<T> {
+    return this.#record.entries[this.index]!
+  }
+
   /** A payload is read when it is asked for; SpillError if it cannot be. */
   get value(): T {
-    return itemOf(this.entry, this.#payloads)
+    return itemOf(this.item, this.#payloads)
+  }
+
+  get sealed(): Parcel | undefined {
+    return this.#record.sealed
   }
 
   get enqueuedAt(): number {
-    return this.entry.enqueuedAt
+    // In line since it was put, unless it was delayed.
+    return this.line === DELAYED ? this.item.enqueuedAt : this.#record.head.place
   }
 
   get headers(): Headers {
-    return this.entry.headers
+    return this.item.headers
   }
 
   get key(): string | undefined {
-    return this.entry.key
+    return this.item.key
   }
 }
 

@@ -1,9 +1,13 @@
+import { checkLengths } from '../../core/check-lengths.js'
+import { decode } from '../../core/codec.js'
 import type { Entry } from '../../core/entry.js'
-import { unpackParcel } from '../../core/parcel-codec.js'
+import type { Parcel } from '../../core/parcel.js'
+import { OpenParcel, payloadIn, unpackParcel } from '../../core/parcel-codec.js'
 import type { Database } from './database.js'
-import { baseOf, decodeHead, firstOf, HEAD, keyOf, type RecordHead } from './layout.js'
+import { baseOf, decodeHead, firstOf, HAS_KEYS, HEAD, keyOf, type RecordHead } from './layout.js'
 import { FREE, RETURNED, stateOf } from './lease-table.js'
 import { DELAYED, type Ledger, type Line } from './ledger.js'
+import type { Payloads } from './payloads.js'
 
 /** Records read at once, and their bytes. */
 const RECORDS = 32
@@ -22,18 +26,27 @@ export class LineRecord<T> {
   bits: Buffer | undefined
   version = -1
   readonly #parcel: Buffer
+  readonly #payloads: Payloads
+  #sealed: Parcel | undefined | null = null
   #entries: readonly Entry<T>[] | undefined
 
-  constructor(line: Line, key: Buffer, head: RecordHead, parcel: Buffer) {
+  constructor(line: Line, key: Buffer, head: RecordHead, parcel: Buffer, payloads: Payloads) {
     this.line = line
     this.first = firstOf(key)
     this.base = baseOf(key)
     this.head = head
     this.#parcel = parcel
+    this.#payloads = payloads
   }
 
   get bytes(): number {
     return this.#parcel.length
+  }
+
+  /** As it is on disk, where it can be passed on: its items have no keys, and no lengths that cannot be. */
+  get sealed(): Parcel | undefined {
+    if (this.#sealed === null) this.#sealed = this.#seal()
+    return this.#sealed
   }
 
   get isReadable(): boolean {
@@ -44,10 +57,30 @@ export class LineRecord<T> {
     }
   }
 
+  /** Undefined where none was asked for. */
+  get opened(): readonly Entry<T>[] | undefined {
+    return this.#entries
+  }
+
   /** Throws CodecError if it cannot be read. */
   get entries(): readonly Entry<T>[] {
     this.#entries ??= unpackParcel<T>(this.#parcel)
     return this.#entries
+  }
+
+  #seal(): Parcel | undefined {
+    const { flags, count } = this.head
+    // A key means something to the queue that has it; what is delayed stands alone, at another time than that of its put.
+    if (this.line === DELAYED || (flags & HAS_KEYS) !== 0) return undefined
+    try {
+      checkLengths(this.#parcel)
+      if (flags === 0) return { bytes: this.#parcel, count }
+      if (count > 1) return undefined
+      const payload = payloadIn(OpenParcel.of(decode(this.#parcel)), of => this.#payloads.pathOf(of))
+      return payload && { bytes: this.#parcel, count, payload }
+    } catch {
+      return undefined
+    }
   }
 }
 
@@ -59,6 +92,7 @@ export class LineReader<T> {
   readonly #db: Database
   readonly #ledger: Ledger
   readonly #line: Line
+  readonly #payloads: Payloads
   /** Told of a record that cannot be read; it is passed over. */
   readonly #damaged: (key: Buffer) => void
   #records: LineRecord<T>[] = []
@@ -68,20 +102,24 @@ export class LineReader<T> {
   #endsIn = -1
   #endsAt = LAST
 
-  constructor(db: Database, ledger: Ledger, line: Line, damaged: (key: Buffer) => void) {
+  constructor(db: Database, ledger: Ledger, line: Line, payloads: Payloads, damaged: (key: Buffer) => void) {
     this.#db = db
     this.#ledger = ledger
     this.#line = line
+    this.#payloads = payloads
     this.#damaged = damaged
   }
 
-  /** The first record of which something can be taken; under the lock. `until`: its key begins with no more than that. */
-  head(until = Number.POSITIVE_INFINITY): LineRecord<T> | undefined {
+  /**
+   * The first record of which something can be taken; under the lock. `until`: its key begins with no more than that.
+   * `sealed`: it may be passed on as it is.
+   */
+  head(until: number, sealed: boolean): LineRecord<T> | undefined {
     this.#catchUp()
     for (;;) {
       const record = this.#records[this.#at] ?? this.#more(until)
       if (!record || record.first > until) return undefined
-      if (!record.isReadable) this.#damaged(keyOf(record.first, record.base))
+      if (!(sealed && record.sealed) && !record.isReadable) this.#damaged(keyOf(record.first, record.base))
       else if (this.#seek(record)) return record
       this.pass(record)
     }
@@ -150,7 +188,7 @@ export class LineReader<T> {
     let isCut = false
     for (const { key, value } of table.getRange(end ? { start, end } : { start })) {
       const head = decodeHead(value)
-      const record = new LineRecord<T>(this.#line, key, head, value.subarray(HEAD))
+      const record = new LineRecord<T>(this.#line, key, head, value.subarray(HEAD), this.#payloads)
       this.#records.push(record)
       bytes += record.bytes
       isCut = this.#records.length >= RECORDS || bytes >= BYTES

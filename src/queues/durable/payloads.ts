@@ -15,7 +15,9 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { decode, encode } from '../../core/codec.js'
 import { Entry } from '../../core/entry.js'
+import type { ParcelPayload } from '../../core/parcel.js'
 import { carryReferences, Reference } from '../../core/spill.js'
+import { linkPayload } from '../../core/spill-link.js'
 import { SpillError } from '../../errors/spill-error.js'
 import { fateOf } from '../../os/fate.js'
 import { processMark } from '../../os/process-mark.js'
@@ -28,7 +30,8 @@ const FORGOTTEN = 24 * 60 * 60 * 1000
 /** A file that is to be there before the item that refers to it. */
 export interface Payload {
   readonly name: string
-  readonly bytes: Uint8Array
+  /** Itself, or the path of another queue's file. */
+  readonly source: Uint8Array | string
   isWritten: boolean
 }
 
@@ -48,11 +51,17 @@ export class Payloads {
 
   /** The entry with a reference in the place of its value, and the payload that this stands for. */
   spill<T>(entry: Entry<T>, encoded = encode(entry.value)): { entry: Entry<unknown>; payload: Payload } {
-    const name = `${randomUUID()}.${process.pid}.${processMark()}`
+    const name = newName()
     const reference = new Reference(name, encoded.length, sumOf(encoded))
     const { enqueuedAt, headers, key } = entry
-    const payload = { name, bytes: Uint8Array.from(encoded), isWritten: false }
+    const payload = { name, source: Uint8Array.from(encoded), isWritten: false }
     return { entry: new Entry<unknown>(reference, enqueuedAt, 0, 0, headers, key), payload }
+  }
+
+  /** A name of this queue's for what another one holds. */
+  adopt({ path, reference: { bytes, checksum } }: ParcelPayload): { reference: Reference; payload: Payload } {
+    const name = newName()
+    return { reference: new Reference(name, bytes, checksum), payload: { name, source: path, isWritten: false } }
   }
 
   /** On disk when it resolves, names included. */
@@ -66,19 +75,24 @@ export class Payloads {
 
   writeNow(payloads: readonly Payload[]): void {
     mkdirSync(this.#path, { recursive: true, mode: 0o700 })
-    for (const { name, bytes } of payloads) syncedNow(join(this.#path, name), 'w', fd => writeSync(fd, bytes))
+    for (const { name, source } of payloads) {
+      const path = join(this.#path, name)
+      if (typeof source !== 'string') syncedNow(path, 'w', fd => writeSync(fd, source))
+      else {
+        linkAnew(source, path)
+        syncedNow(path, 'r', () => {})
+      }
+    }
     syncedNow(this.#path, 'r', () => {})
     for (const payload of payloads) payload.isWritten = true
   }
 
   /** SpillError if the file lies elsewhere, is gone, or is not what was written. */
   read(reference: Reference): unknown {
-    if (!NAME.test(reference.file)) {
-      throw new SpillError(`a reference points outside the queue: ${JSON.stringify(reference.file)}`)
-    }
+    const path = this.pathOf(reference)
     let bytes: Buffer
     try {
-      bytes = readFileSync(join(this.#path, reference.file))
+      bytes = readFileSync(path)
     } catch (cause) {
       throw new SpillError(`a spilled payload is gone: ${(cause as Error).message}`, { cause })
     }
@@ -86,6 +100,12 @@ export class Payloads {
       throw new SpillError(`the spilled payload ${reference.file} is not what was written`)
     }
     return decode(bytes)
+  }
+
+  /** SpillError for a reference that leads elsewhere. */
+  pathOf({ file }: Reference): string {
+    if (NAME.test(file)) return join(this.#path, file)
+    throw new SpillError(`a reference points outside the queue: ${JSON.stringify(file)}`)
   }
 
   /** Nobody refers to it any more. What cannot be removed now is swept later. */
@@ -113,15 +133,27 @@ export class Payloads {
     }
   }
 
-  async #writeOne({ name, bytes }: Payload): Promise<void> {
-    const file = await open(join(this.#path, name), 'w', 0o600)
+  async #writeOne({ name, source }: Payload): Promise<void> {
+    const path = join(this.#path, name)
+    if (typeof source === 'string') linkAnew(source, path)
+    const file = await open(path, typeof source === 'string' ? 'r' : 'w', 0o600)
     try {
-      await file.writeFile(bytes)
+      if (typeof source !== 'string') await file.writeFile(source)
       await file.sync()
     } finally {
       await file.close()
     }
   }
+}
+
+function newName(): string {
+  return `${randomUUID()}.${process.pid}.${processMark()}`
+}
+
+/** Also where an attempt before this one came half the way. */
+function linkAnew(from: string, to: string): void {
+  rmSync(to, { force: true })
+  linkPayload(from, to)
 }
 
 function syncedNow(path: string, flags: string, use: (fd: number) => void): void {

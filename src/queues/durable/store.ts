@@ -1,4 +1,5 @@
 import type { Entry, Lease } from '../../core/entry.js'
+import type { Parcel } from '../../core/parcel.js'
 import { packParcel } from '../../core/parcel-codec.js'
 import type { QueueStat } from '../../core/queue-stat.js'
 import type { Store, StoreListener, Wants } from '../../core/store.js'
@@ -125,6 +126,10 @@ export class DurableStore<T> implements Store<T> {
     this.#sealer.seal(entries)
   }
 
+  adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
+    return parcel.count > this.capacity ? undefined : this.#sealer.adopt(parcel, at)
+  }
+
   offer(entries: readonly Entry<T>[]): boolean {
     return this.#offer(entries, undefined)
   }
@@ -165,10 +170,10 @@ export class DurableStore<T> implements Store<T> {
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  take(max: number, now: number): readonly Lease<T>[] {
+  take(max: number, now: number, sealed = false): readonly Lease<T>[] {
     if (max <= 0 || !this.#arena.enter()) return NONE
     try {
-      const leases = this.#taking.take(max, now, this.#arena.slot)
+      const leases = this.#taking.take(max, now, this.#arena.slot, sealed)
       this.#held.add(leases)
       return leases
     } finally {
@@ -217,13 +222,14 @@ export class DurableStore<T> implements Store<T> {
   }
 
   #delay(lease: DurableLease<T>, due: number): void {
-    const { bytes } = packParcel([lease.entry])
+    const { item } = lease
+    const { bytes } = packParcel([item])
     this.#section.do(() => {
       this.#held.setState(lease, MOVING)
       this.#ledger.leased--
       this.#ledger.delayed++
     })
-    this.#journal.move({ from: lease, parcel: bytes, due, attempt: lease.attempt, priority: lease.priority })
+    this.#journal.move({ from: lease, item, parcel: bytes, due, attempt: lease.attempt, priority: lease.priority })
   }
 
   // ── ends ────────────────────────────────────────────────────────────────────────────────────────────────────────

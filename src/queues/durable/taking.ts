@@ -35,19 +35,20 @@ export class Taking<T> {
     this.#db = db
     this.#ledger = ledger
     this.#payloads = payloads
-    this.#items = new LineReader(db, ledger, ITEMS, key => damaged.found(ITEMS, key))
-    this.#delayed = new LineReader(db, ledger, DELAYED, key => damaged.found(DELAYED, key))
+    this.#items = new LineReader(db, ledger, ITEMS, payloads, key => damaged.found(ITEMS, key))
+    this.#delayed = new LineReader(db, ledger, DELAYED, payloads, key => damaged.found(DELAYED, key))
   }
 
-  /** Under the lock: leases up to so many items for this slot. */
-  take(max: number, now: number, slot: number): DurableLease<T>[] {
+  /** Under the lock: leases up to so many items for this slot. `sealed`: parcels are neither opened nor cut, also beyond `max`. */
+  take(max: number, now: number, slot: number, sealed: boolean): DurableLease<T>[] {
     this.#refresh(now)
     const { table } = this.#ledger
     const leases: DurableLease<T>[] = []
     while (leases.length < max && !table.crowded) {
-      const record = this.#head()
+      const record = this.#head(sealed)
       if (!record) break
-      const most = Math.min(max, leases.length + record.head.count)
+      const end = leases.length + record.head.count
+      const most = sealed && record.sealed ? end : Math.min(max, end)
       while (leases.length < most && !table.crowded) {
         leases.push(this.#lease(record, slot))
         if (!this.#reader(record).again(record)) break
@@ -99,9 +100,9 @@ export class Taking<T> {
   }
 
   /** A delayed item stands in line as if it had been put when it fell due, or, given back, when it was put. */
-  #head(): LineRecord<T> | undefined {
-    const item = this.#items.head()
-    const due = this.#ledger.delayed > 0 ? this.#delayed.head(this.#now) : undefined
+  #head(sealed = false): LineRecord<T> | undefined {
+    const item = this.#items.head(Number.POSITIVE_INFINITY, sealed)
+    const due = this.#ledger.delayed > 0 ? this.#delayed.head(this.#now, false) : undefined
     if (!item || !due) return item ?? due
     const order = due.head.priority - item.head.priority || due.head.place - item.head.place
     return order < 0 ? due : item

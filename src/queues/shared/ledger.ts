@@ -1,7 +1,7 @@
-import type { Parcel } from '../../core/parcel.js'
 import { GRAIN } from './geometry.js'
 import { Records, recordBytes } from './records.js'
 import { Returned } from './returned.js'
+import type { SharedParcel } from './sealing.js'
 import { Space } from './space.js'
 import type { Views } from './views.js'
 import { DELAYED, FREE, isHeld, isLeasedBy, LEASED, leasedBy, READY, RETURNED, stateOf, withState } from './word.js'
@@ -52,7 +52,7 @@ export class Ledger {
   }
 
   /** Stores all of the parcels or none. `due`: clock ms, 0 at once; `at`: when they were put. */
-  put(parcels: readonly Parcel[], count: number, due: number, at: number): boolean {
+  put(parcels: readonly SharedParcel[], count: number, due: number, at: number): boolean {
     const { views, records } = this
     const { capacity, slots, ringBytes } = views.geometry
     if (this.held + count > capacity) return false
@@ -65,7 +65,7 @@ export class Ledger {
     const before = views.putPos
     let position = before
     let slot = views.slotOf(position)
-    for (const { bytes: parcel, length = parcel.length, count: items } of parcels) {
+    for (const { bytes: parcel, length = parcel.length, count: items, payloads } of parcels) {
       const place = head % ringBytes
       const chunk = place / GRAIN
       let first = -1
@@ -79,7 +79,7 @@ export class Ledger {
         views.ints[at + 2] = index++
         views.ints[at + 3] = 0
       }
-      records.writeHeader(place, length, items, position - first, first, due, at)
+      records.writeHeader(place, length, items, position - first, first, due, at, payloads !== undefined)
       records.writeParcel(place, parcel, length)
       head += recordBytes(length)
     }
@@ -89,8 +89,8 @@ export class Ledger {
     return true
   }
 
-  /** Leases up to `max` items for the owner, the oldest first; answers how many. */
-  take(max: number, owner: number, grantee: Grantee): number {
+  /** Leases up to `max` items for the owner, the oldest first; answers how many. `whole`: no parcel is cut, also beyond `max`. */
+  take(max: number, owner: number, grantee: Grantee, whole = false): number {
     const { views } = this
     let count = 0
     while (count < max) {
@@ -112,7 +112,8 @@ export class Ledger {
       const mask = views.geometry.slots - 1
       let position = views.takePos
       let slot = views.slotOf(position)
-      for (; position < until && count < max; position++, slot = (slot + 1) & mask) {
+      for (; position < until; position++, slot = (slot + 1) & mask) {
+        if (count >= max && !(whole && this.#isWithin(slot))) break
         if (stateOf(views.word(slot)) !== READY) continue
         this.#lease(slot, position, owner, grantee)
         count++
@@ -283,6 +284,12 @@ export class Ledger {
     }
     views.takePos = position
     return position < end
+  }
+
+  /** The item is one behind the first of its parcel, or none at all. */
+  #isWithin(slot: number): boolean {
+    const { views } = this
+    return stateOf(views.word(slot)) !== READY || views.ints[views.slotAt(slot) + 2] !== 0
   }
 
   /** What was put with a delay waits for its time outside the line. */

@@ -54,6 +54,10 @@ export class Puts<T> {
     if (entries.length > 1 || !this.#gathers(entries[0] as Entry<T>)) this.#sealing.seal(entries)
   }
 
+  adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
+    return parcel.count > this.#ledger.views.geometry.capacity ? undefined : this.#sealing.adopt(parcel, at)
+  }
+
   offer(entries: readonly Entry<T>[]): boolean {
     this.ticket = 0
     const first = entries[0] as Entry<T>
@@ -180,7 +184,7 @@ export class Puts<T> {
   #storeWith(payloads: readonly Payload[], entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
     if (this.#ledger.isFull) return false
     try {
-      for (const { reference, bytes } of payloads) this.#spill.write(reference, bytes)
+      for (const { reference, source } of payloads) this.#spill.write(reference, source)
     } catch (error) {
       for (const { reference } of payloads) this.#spill.drop(reference)
       this.ticket = ++this.#tickets
@@ -207,7 +211,7 @@ export class Puts<T> {
   }
 
   /** Under the lock. */
-  #put(parcels: readonly Parcel[], count: number, due: number, at: number): boolean {
+  #put(parcels: readonly SharedParcel[], count: number, due: number, at: number): boolean {
     const ledger = this.#ledger
     if (!this.#shut && ledger.put(parcels, count, due, at)) {
       // Whoever waits for the time to come must know it.

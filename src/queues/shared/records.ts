@@ -3,8 +3,8 @@ import type { Views } from './views.js'
 
 /**
  * A record of the ring is a header and a parcel, and begins at a multiple of 64:
- * `length u32 | count u32 | span u32 | 0 | first position f64 | due f64 | put at f64 | parcel …`
- * The span tells, from the first position on, which descriptors may point at it.
+ * `length u32 | count u32 | span u32 | file u32 | first position f64 | due f64 | put at f64 | parcel …`
+ * `file` is 1 where the parcel is that of one item, which lies in a file beside the queue. The span tells, from the first position on, which descriptors may point at it.
  */
 export const HEADER_BYTES = 40
 /** Up to so many bytes, a loop is faster than a call. */
@@ -44,6 +44,10 @@ export class Records {
     return Math.min(this.#ints[((this.#base + place) >>> 2) + 2] as number, this.#slots)
   }
 
+  isFile(place: number): boolean {
+    return this.#ints[((this.#base + place) >>> 2) + 3] === 1
+  }
+
   first(place: number): number {
     return this.#floats[(this.#base + place + 16) >>> 3] as number
   }
@@ -71,12 +75,13 @@ export class Records {
     first: number,
     due: number,
     at: number,
+    isFile: boolean,
   ): void {
     const int = (this.#base + place) >>> 2
     this.#ints[int] = length
     this.#ints[int + 1] = count
     this.#ints[int + 2] = span
-    this.#ints[int + 3] = 0
+    this.#ints[int + 3] = isFile ? 1 : 0
     const float = (this.#base + place + 16) >>> 3
     this.#floats[float] = first
     this.#floats[float + 1] = due
@@ -120,7 +125,14 @@ export class Records {
   copy(from: number, to: number): void {
     const parcel = this.readParcel(from)
     const { length } = parcel
-    this.writeHeader(to, length, this.count(from), this.span(from), this.first(from), this.due(from), this.putAt(from))
+    const [count, span, first, due, at] = [
+      this.count(from),
+      this.span(from),
+      this.first(from),
+      this.due(from),
+      this.putAt(from),
+    ]
+    this.writeHeader(to, length, count, span, first, due, at, this.isFile(from))
     this.writeParcel(to, parcel, length)
   }
 }

@@ -1,6 +1,7 @@
-import { encode } from '../../core/codec.js'
+import { adopted } from '../../core/adopted.js'
+import { cutParcels, type Part } from '../../core/cut-parcels.js'
 import { Entry } from '../../core/entry.js'
-import type { Parcel } from '../../core/parcel.js'
+import { PARCEL_ITEMS, type Parcel } from '../../core/parcel.js'
 import { packParcel } from '../../core/parcel-codec.js'
 import type { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
@@ -8,14 +9,13 @@ import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
 import { type Geometry, RESERVE } from './geometry.js'
 import { recordBytes } from './records.js'
 
-/** Items of a parcel, at most: who takes one of them copies all. */
-const ITEMS = 256
 /** Encoded bytes of a parcel of several items, at most. */
 const BYTES = 16 * 1024
 
 export interface Payload {
   readonly reference: Reference
-  readonly bytes: Uint8Array
+  /** Itself, or the path of another queue's file. */
+  readonly source: Uint8Array | string
 }
 
 /** A parcel, and the payloads that are to lie beside the queue before it is stored. */
@@ -41,10 +41,20 @@ export class Sealing {
     this.#spill = spill
   }
 
+  /** A parcel that another queue sealed, as it can be stored here; undefined where it, or an item of it, may be too large. */
+  adopt<T>(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
+    if (parcel.bytes.length > this.#itemSize) return undefined
+    const { payload } = parcel
+    if (!payload) return adopted(parcel, at)
+    const reference = this.#spill.rename(payload.reference)
+    const small: SharedParcel = { ...payload.renamed(reference), payloads: [{ reference, source: payload.path }] }
+    return adopted(small, at)
+  }
+
   seal<T>(entries: readonly Entry<T>[]): void {
     let room = this.#room
-    for (let from = 0; from < entries.length; from += ITEMS) {
-      const some = entries.length <= ITEMS ? entries : entries.slice(from, from + ITEMS)
+    for (let from = 0; from < entries.length; from += PARCEL_ITEMS) {
+      const some = entries.length <= PARCEL_ITEMS ? entries : entries.slice(from, from + PARCEL_ITEMS)
       const parcel = packParcel(some)
       const parts = parcel.bytes.length <= this.limit ? [{ some, parcel }] : this.#cut(some)
       for (const part of parts) {
@@ -64,29 +74,8 @@ export class Sealing {
     return Math.min(BYTES, this.#itemSize)
   }
 
-  /** Item by item: what is too large spills, the rest goes together as far as it may. */
-  #cut<T>(entries: readonly Entry<T>[]): { some: Entry<T>[]; parcel: SharedParcel }[] {
-    const parts: { some: Entry<T>[]; parcel: SharedParcel }[] = []
-    let some: Entry<T>[] = []
-    let bytes = 0
-    const close = (): void => {
-      if (some.length > 0) parts.push({ some, parcel: packParcel(some) })
-      some = []
-      bytes = 0
-    }
-    for (const entry of entries) {
-      const encoded = encode(entry.value)
-      if (encoded.length > this.#itemSize) {
-        close()
-        parts.push({ some: [entry], parcel: this.#spilled(entry, encoded) })
-        continue
-      }
-      if (bytes + encoded.length > this.limit) close()
-      some.push(entry)
-      bytes += encoded.length
-    }
-    close()
-    return parts
+  #cut(entries: readonly Entry<unknown>[]): Part<SharedParcel>[] {
+    return cutParcels(entries, this.#itemSize, this.limit, (entry, bytes) => this.#spilled(entry, bytes))
   }
 
   #tooLarge(bytes: number): ItemTooLargeError {
@@ -96,10 +85,10 @@ export class Sealing {
     )
   }
 
-  #spilled<T>(entry: Entry<T>, bytes: Uint8Array): SharedParcel {
+  #spilled(entry: Entry<unknown>, bytes: Uint8Array): SharedParcel {
     const reference = this.#spill.refer(bytes)
     const { enqueuedAt, headers, key } = entry
     const small = packParcel([new Entry(reference, enqueuedAt, 0, 0, headers, key)])
-    return { ...small, payloads: [{ reference, bytes }] }
+    return { ...small, payloads: [{ reference, source: bytes }] }
   }
 }

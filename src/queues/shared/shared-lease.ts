@@ -1,4 +1,5 @@
 import type { Headers, Lease } from '../../core/entry.js'
+import type { Parcel } from '../../core/parcel.js'
 import type { Lent } from './ledger.js'
 import type { TakenParcel } from './taken-parcel.js'
 
@@ -27,6 +28,10 @@ export class SharedLease<T> implements Lease<T>, Lent {
 
   get bytes(): number {
     return this.parcel.itemBytes
+  }
+
+  get sealed(): Parcel | undefined {
+    return this.parcel.sealed
   }
 
   get enqueuedAt(): number {

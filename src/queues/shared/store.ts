@@ -1,4 +1,5 @@
 import type { Entry, Lease } from '../../core/entry.js'
+import type { Parcel } from '../../core/parcel.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
 import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
 import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
@@ -106,6 +107,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
     this.#puts.seal(entries)
   }
 
+  adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
+    return this.#puts.adopt(parcel, at)
+  }
+
   offer(entries: readonly Entry<T>[]): boolean {
     return this.#puts.offer(entries)
   }
@@ -124,7 +129,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
 
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  take(max: number, now: number): readonly Lease<T>[] {
+  take(max: number, now: number, sealed = false): readonly Lease<T>[] {
     if (this.#arena.closed || max <= 0) return NONE
     if (this.ready === 0 && this.nextDue > now && !this.#wants.items) {
       this.section.locked = undefined
@@ -133,9 +138,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
     if (!this.section.enter()) return NONE
     const taken: SharedLease<T>[] = []
     this.#taken = taken
+    this.#parcels.sealed = sealed
     try {
       if (now > 0) this.ledger.promote(now)
-      this.ledger.take(max, this.#arena.slot, this)
+      this.ledger.take(max, this.#arena.slot, this, sealed)
       if (taken.length === 0) {
         if (this.#wants.items) this.#arena.arm(ITEMS)
       } else if (this.#views.ready > 0) this.#arena.wake(ITEMS, 1)

@@ -1,7 +1,8 @@
 import { decode } from '../../core/codec.js'
 import type { Headers } from '../../core/entry.js'
 import { openOwnParcel } from '../../core/open-own-parcel.js'
-import type { OpenParcel } from '../../core/parcel-codec.js'
+import type { Parcel } from '../../core/parcel.js'
+import { type OpenParcel, payloadIn } from '../../core/parcel-codec.js'
 import { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
 
@@ -14,16 +15,21 @@ export class TakenParcel<T> {
   /** The position of its first item: no two parcels of a queue have the same. */
   readonly first: number
   readonly itemBytes: number
+  /** When its items were put. */
+  readonly enqueuedAt: number
   readonly #spill: SpillFolder
   #bytes: Buffer | undefined
   #start = 0
   #end = 0
   #open: OpenParcel<T | Reference> | undefined
   #error: unknown
+  #sealed: Parcel | undefined
+  #isFile = false
 
-  constructor(length: number, count: number, first: number, spill: SpillFolder) {
+  constructor(length: number, count: number, first: number, at: number, spill: SpillFolder) {
     this.count = count
     this.first = first
+    this.enqueuedAt = at
     this.itemBytes = length / count
     this.#spill = spill
   }
@@ -35,9 +41,22 @@ export class TakenParcel<T> {
     this.#end = end
   }
 
+  /** It may stay as it is until somebody asks for a value: the bytes are its own. */
+  seal(isFile: boolean): void {
+    this.#sealed = { bytes: this.#bytes as Buffer, count: this.count }
+    this.#isFile = isFile
+  }
+
+  /** As it is in the ring, where it was sealed and can be passed on. What stands for a file is opened for its name. */
+  get sealed(): Parcel | undefined {
+    if (this.#isFile && this.#sealed?.payload === undefined) this.#sealed = this.#withPayload()
+    return this.#sealed
+  }
+
   /** What is wrong with the bytes is told to whoever asks for a value. */
   open(): void {
-    const bytes = this.#bytes as Buffer
+    // Opening spoils the bytes; those of a sealed parcel may be on their way to another queue.
+    const bytes = this.#sealed ? Buffer.from(this.#bytes as Buffer) : (this.#bytes as Buffer)
     const length = this.#end - this.#start
     // Near the beginning of a buffer msgpackr reads short texts twice as fast; what was there is decoded by now.
     if (this.#start > 0 && length < NEAR) {
@@ -51,10 +70,6 @@ export class TakenParcel<T> {
     } catch (error) {
       this.#error = error
     }
-  }
-
-  get enqueuedAt(): number {
-    return this.#opened().enqueuedAt
   }
 
   headers(index: number): Headers {
@@ -78,7 +93,18 @@ export class TakenParcel<T> {
     if (value instanceof Reference) this.#spill.drop(value)
   }
 
+  /** What is wrong with it is told to whoever asks for the value. */
+  #withPayload(): Parcel | undefined {
+    try {
+      const payload = payloadIn(this.#opened(), reference => this.#spill.pathOf(reference))
+      return this.#sealed && payload && { ...this.#sealed, payload }
+    } catch {
+      return undefined
+    }
+  }
+
   #opened(): OpenParcel<T | Reference> {
+    if (this.#bytes && !this.#error) this.open()
     if (this.#open) return this.#open
     throw this.#error
   }

@@ -8,11 +8,14 @@ const NOTHING: Wants = { items: false, room: false, rest: false }
 /** What several handles share: each tells the others, a turn later, that something has changed. */
 export class Place<T> {
   readonly items: MemoryStore<T>
+  /** Of every item, encoded. */
+  readonly itemBytes: number
   readonly #handles = new Set<LateStore<T>>()
   #told = true
 
-  constructor(capacity: number) {
-    this.items = new MemoryStore('late', new FifoShelf<T>(), capacity)
+  constructor(capacity: number, byteCapacity = Number.POSITIVE_INFINITY, itemBytes = 1) {
+    this.items = new MemoryStore('late', new FifoShelf<T>(), capacity, byteCapacity)
+    this.itemBytes = itemBytes
   }
 
   open(): LateStore<T> {
@@ -44,7 +47,6 @@ export class Place<T> {
 export class LateStore<T> implements Store<T> {
   readonly kind = 'late'
   readonly stride = 8
-  readonly byteCapacity = Number.POSITIVE_INFINITY
   ticket: Ticket = 0
   wants = NOTHING
   /** Why nothing can be asked. */
@@ -65,6 +67,10 @@ export class LateStore<T> implements Store<T> {
 
   get capacity(): number {
     return this.#place.items.capacity
+  }
+
+  get byteCapacity(): number {
+    return this.#place.items.byteCapacity
   }
 
   get ready(): number {
@@ -134,6 +140,7 @@ export class LateStore<T> implements Store<T> {
 
   seal(entries: readonly Entry<T>[]): void {
     const first = entries[0] as Entry<T>
+    for (const entry of entries) entry.bytes = this.#place.itemBytes
     first.parcel = { bytes: new Uint8Array(), count: entries.length }
   }
 

@@ -1,4 +1,4 @@
-import { type CommonOptions, fifoQueue } from 'queuelink'
+import { type CommonOptions, type Delivery, fifoQueue } from 'queuelink'
 import { queueContract } from 'queuelink/testing'
 import { describe, expect, it } from 'vitest'
 import { Mailbox } from '#src/core/mailbox'
@@ -200,4 +200,21 @@ it('fails a call that tries once, and a join, where the store cannot be asked [Q
   expect([await failure(queue.get({ timeout: 0 })), await failure(queue.join())]).toEqual([deaf, deaf])
   await queue.put(1)
   expect(await failure(queue.put(2, { timeout: 0 }))).toBe(deaf)
+})
+
+it('hands over no more while what is out fills an eighth of the bytes [Q3.3] [Q4.1]', async () => {
+  const { queue } = handleOf(new Place<number>(100, 800, 30))
+  const out: Delivery<number>[] = []
+  queue.deliveries().subscribe(delivery => out.push(delivery))
+  await queue.putBatch(Array.from({ length: 20 }, (_, i) => i))
+  await turns()
+  // 90 bytes leave room for one more, 120 do not.
+  expect(out.length).toBe(4)
+  await out[0]?.ack()
+  await turns()
+  expect(out.length).toBe(5)
+  void out[1]?.nack({ delay: 60_000 })
+  void out[2]?.ack()
+  await turns()
+  expect(out.length).toBe(7)
 })

@@ -96,6 +96,43 @@ describe('batch', () => {
     expect(seen).toEqual([[1]])
   })
 
+  it('closes when nothing more can come because the queue is full, of whatever, and not before (Q4.5, Q4.23)', async () => {
+    const queue = fifoQueue<number>({ capacity: 4 })
+    const seen: number[][] = []
+    await queue.put(0)
+    const other = await queue.receive()
+    queue
+      .deliveries()
+      .pipe(batch({ count: 9 }))
+      .subscribe(({ value }) => seen.push(value))
+    await queue.put(1)
+    await queue.put(2, { delay: 60_000 })
+    await tick()
+    expect(seen).toEqual([])
+    await queue.put(3)
+    expect(seen).toEqual([[1, 3]])
+    await other.ack()
+    await queue.put(4)
+    await tick()
+    expect(seen.length).toBe(1)
+  })
+
+  it('closes when the queue is shut down and nothing is delayed any more (Q4.23)', async () => {
+    const queue = fifoQueue<number>()
+    const seen: number[][] = []
+    queue
+      .deliveries()
+      .pipe(batch({ count: 9 }), settle())
+      .subscribe(items => seen.push(items))
+    await queue.put(1)
+    await queue.put(2, { delay: 10 })
+    await queue.shutdown()
+    await tick(1)
+    expect(seen).toEqual([])
+    await tick(20)
+    expect(seen).toEqual([[1, 2]])
+  })
+
   it('closes when a file is not read on because of what it holds', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'queuelink-'))
     const path = join(folder, 'lines')

@@ -83,6 +83,19 @@ export function attemptContract({ test, expect, can }: Kit): void {
     expect([await failure(done), (await queue.stat()).size]).toEqual([broken, 1])
   })
 
+  test('ends consume by the first of several items that have used up their attempts [Q8.12]', async open => {
+    const queue = await open({ maxAttempts: 1 })
+    const fail: ((reason: unknown) => void)[] = []
+    const done = failure(queue.consume(() => new Promise((_, reject) => fail.push(reject)), { concurrency: 3 }))
+    await queue.putBatch([1, 2, 3])
+    await until(() => fail.length === 3)
+    for (const [at, reason] of ['first', 'second', 'third'].entries()) {
+      fail[at]?.(reason)
+      await turns()
+    }
+    expect([await done, (await queue.stat()).size]).toEqual(['first', 3])
+  })
+
   test('ends a subscription with the last reason when attempts are used up [Q8.12]', async open => {
     const queue = await open({ maxAttempts: 2 })
     let ended: unknown

@@ -1,3 +1,4 @@
+import { Subscriber } from 'rxjs'
 import { codeOf, drain, type Kit, take, turns, unhandledIn, until } from './kit.js'
 
 /** Q6, Q7: leases and fencing. */
@@ -13,6 +14,18 @@ export function leaseContract({ test, expect, can }: Kit): void {
     await until(() => queue.metrics().acked === 3)
     await turns()
     expect([seen, (await queue.stat()).size, (await queue.stat()).leased]).toEqual([3, 7, 0])
+  })
+
+  test('takes whoever has left before it subscribed for no reader [Q6.1]', async open => {
+    const queue = await open()
+    await queue.put(1)
+    const left = new Subscriber<unknown>()
+    left.unsubscribe()
+    queue.subscribe(left)
+    queue.deliveries().subscribe(left)
+    await turns()
+    const { readers, size } = await queue.stat()
+    expect([readers, size, queue.metrics().handedOver]).toEqual([0, 1, 0])
   })
 
   test('leaves in the sink what waits there at the unsubscribe, and settles it when stored [Q6.2]', async open => {

@@ -51,6 +51,20 @@ export function receiptContract({ test, expect, can }: Kit): void {
     can.process !== 'own' && 'its items come through another process',
   )
 
+  test(
+    'keeps the receipt of an item while another queue ends within its call [Q3.1]',
+    async open => {
+      const [from, between, to] = [await open(), await open(), await open({ capacity: 1 })]
+      await to.put(0)
+      let completed = false
+      between.subscribe({ complete: () => (completed = true) })
+      from.pipe(tap(() => void between.shutdown())).subscribe(to)
+      await from.put(1)
+      expect([completed, (await from.stat()).leased]).toEqual([true, 1])
+    },
+    can.process !== 'own' && 'its end comes through another process',
+  )
+
   test('counts an item as stored as soon as its put resolves [Q5.1] [P19]', async open => {
     const queue = await open()
     await queue.put(1)

@@ -51,10 +51,8 @@ export class BatchDelivery<T> implements InnerDelivery<T[]> {
     return together(this.#parts.map(part => part.ack()))
   }
 
-  settle(): boolean {
-    const open = !this.isSettled
+  settle(): void {
     for (const part of this.#parts) settleNow(part)
-    return open
   }
 
   nack(o?: NackOptions): Promise<void> {

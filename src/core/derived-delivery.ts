@@ -54,10 +54,8 @@ export class DerivedDelivery<T> implements InnerDelivery<T> {
     return this.parent.ack()
   }
 
-  settle(): boolean {
-    const open = !isSettled(this.parent)
+  settle(): void {
     settleNow(this.parent)
-    return open
   }
 
   nack(o?: NackOptions): Promise<void> {

@@ -8,8 +8,8 @@ export interface InnerDelivery<T> extends Delivery<T> {
   readonly origin?: Delivery<unknown>
   readonly [WINDOW]: Window | undefined
   readonly [HANDLING]: Handling | undefined
-  /** `ack` without a promise: false if it came too late. */
-  settle(): boolean
+  /** `ack` without a promise, and without a word where it comes too late. */
+  settle(): void
   /** Gives the item back because its consumer leaves, not because it failed. */
   release(): void
 }

@@ -59,7 +59,7 @@ export class MemoryStore<T> implements Store<T> {
   }
 
   lend(entry: Entry<T>): Lease<T> | undefined {
-    if (this.#shelf.length > 0 || this.#delayed.length > 0 || this.leased >= this.capacity || entry.due > 0) return
+    if (this.#shelf.length > 0 || this.#delayed.length > 0 || this.leased >= this.capacity) return
     entry.seq = ++this.#seq
     this.bytes += entry.bytes
     entry.leased = true

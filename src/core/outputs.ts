@@ -2,6 +2,7 @@ import { type Delivery, lost, WINDOW, type Window } from './delivery.js'
 import { DerivedDelivery } from './derived-delivery.js'
 import { isSettled, nackNow, settleNow, windowOf } from './inner-delivery.js'
 import type { NackOptions } from './mailbox.js'
+import { checkDelay } from './options.js'
 
 const NOTED = Promise.resolve()
 
@@ -120,16 +121,20 @@ class OutputDelivery<T> extends DerivedDelivery<T> {
     return this.#outputs.settledOne() ? NOTED : this.parent.ack()
   }
 
-  override settle(): boolean {
-    if (this.isSettled) return false
+  override settle(): void {
+    if (this.isSettled) return
     this.#settled = true
     if (!this.#outputs.settledOne()) settleNow(this.parent)
-    return true
   }
 
   override nack(o?: NackOptions): Promise<void> {
     if (this.#settled) return lost('nack', this.id)
     if (this.#outputs.isSettled) return this.parent.nack(o)
+    try {
+      checkDelay(o?.delay)
+    } catch (error) {
+      return Promise.reject(error)
+    }
     this.#settled = true
     return this.#outputs.nack(o)
   }

@@ -190,6 +190,41 @@ it('keeps no timer for a delayed item once nothing is delayed any more [Q13.1]',
   })
 })
 
+it('gives a delayed item its place in line when it falls due, for good [Q1.5] [Q11.4]', () => {
+  HandClock.run(clock => {
+    const queue = fifoQueue<number>()
+    queue.putNowait(1)
+    void queue.put(3, { delay: 10 })
+    queue.putNowait(2)
+    clock.pass(10)
+    expect(queue.size).toBe(3)
+    queue.putNowait(4)
+    const out = [1, 2, 3, 4].map(() => receiveNow(queue))
+    expect(out.map(({ value }) => value)).toEqual([1, 2, 3, 4])
+    for (const i of [3, 1, 0, 2]) void out[i]?.nack()
+    clock.turn()
+    expect([1, 2, 3, 4].map(() => queue.getNowait())).toEqual([1, 2, 3, 4])
+  })
+})
+
+it('has no timer for a wait without an end, and ends the timer of one that is over [Q13.2] [Q13.3]', () => {
+  HandClock.run(clock => {
+    const queue = fifoQueue<number>({ capacity: 1 })
+    void queue.get({ timeout: Number.POSITIVE_INFINITY })
+    expect(clock.timers).toEqual([])
+    void queue.get({ timeout: 10 })
+    expect(clock.timers).toEqual([10])
+    queue.putNowait(1)
+    queue.putNowait(2)
+    expect(clock.timers).toEqual([])
+    queue.putNowait(3)
+    void queue.put(4, { timeout: 20 })
+    expect(clock.timers).toEqual([20])
+    queue.getNowait()
+    expect(clock.timers).toEqual([])
+  })
+})
+
 it('hands over items that fall due together in the order of their puts [Q1.1] [Q11.4]', () => {
   HandClock.run(clock => {
     const queue = fifoQueue<number>()

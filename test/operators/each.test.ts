@@ -1,4 +1,4 @@
-import { fifoQueue, type SyncQueue } from 'queuelink'
+import { type Delivery, fifoQueue, type SyncQueue } from 'queuelink'
 import { batch, each, perItem, settle } from 'queuelink/operators'
 import {
   concat,
@@ -7,6 +7,7 @@ import {
   filter,
   from,
   map,
+  merge,
   type Observable,
   of,
   pipe,
@@ -147,6 +148,23 @@ describe('each', () => {
     }
   })
 
+  it('lets `join` fail in a handler for a batch of two queues, for both of them (Q15.6)', async () => {
+    const [one, other] = [fifoQueue<number>({ joinable: true }), fifoQueue<number>({ joinable: true })]
+    const codes: unknown[] = []
+    const codeOf = (error: { code: unknown }): unknown => codes.push(error.code)
+    merge(one.deliveries(), other.deliveries())
+      .pipe(
+        batch({ count: 2 }),
+        each(() => Promise.all([one.join().catch(codeOf), other.join().catch(codeOf)])),
+        settle(),
+      )
+      .subscribe()
+    await one.put(1)
+    await other.put(2)
+    await Promise.all([one.join(), other.join()])
+    expect(codes).toEqual(['ERR_DEADLOCK', 'ERR_DEADLOCK'])
+  })
+
   it('does not let `join` fail outside its handlers', async () => {
     const queue = fifoQueue<number>({ joinable: true })
     queue
@@ -171,6 +189,89 @@ describe('each', () => {
     const seen: string[] = []
     queue.deliveries().subscribe(({ value, attempt }) => seen.push(value + attempt))
     await vi.waitFor(() => expect(seen.toSorted()).toEqual(['a2', 'b1', 'c1']))
+  })
+})
+
+describe('the outputs of a delivery', () => {
+  /** Two outputs for each item. */
+  const twice = each((n: number) => of(n, n))
+
+  it('stays open where its nack is refused, and can be settled then (Q16.3)', async () => {
+    const queue = fifoQueue<number>()
+    const out: Delivery<number>[] = []
+    queue
+      .deliveries()
+      .pipe(twice)
+      .subscribe(delivery => out.push(delivery))
+    await queue.put(1)
+    const [first, second] = out as [Delivery<number>, Delivery<number>]
+    await expect(first.nack({ delay: -1 })).rejects.toMatchObject({ code: 'ERR_OPTION' })
+    await first.ack()
+    await second.ack()
+    expect([queue.metrics().acked, queue.metrics().nacked, queue.metrics().lateSettles]).toEqual([1, 0, 0])
+  })
+
+  it('cannot be settled any more when one of them is nacked (Q4.17, Q7.1)', async () => {
+    const queue = fifoQueue<number>()
+    const out: Delivery<number>[] = []
+    queue
+      .deliveries()
+      .pipe(twice)
+      .subscribe(delivery => out.push(delivery))
+    await queue.put(1)
+    await out[0]?.nack({ delay: 60_000 })
+    await expect(out[1]?.ack()).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
+    await expect(out[1]?.nack()).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
+    expect([queue.metrics().nacked, queue.metrics().acked, (await queue.stat()).delayed]).toEqual([1, 0, 1])
+  })
+
+  it('make room for one more handler, and not for two, when one is nacked after the last has come (Q4.14)', async () => {
+    const queue = fifoQueue<number>()
+    let running = 0
+    let most = 0
+    const slow = async (): Promise<number> => {
+      most = Math.max(most, ++running)
+      await tick(1)
+      running--
+      return 0
+    }
+    queue
+      .deliveries()
+      .pipe(each(n => (n === 1 ? of(1, 1) : slow())))
+      .subscribe(
+        delivery => void (delivery.value === 1 ? delivery.nack({ delay: 60_000 }) : delivery.ack()).catch(() => {}),
+      )
+    await queue.putBatch([1, 2, 3, 4, 5])
+    await tick(20)
+    expect([most, queue.metrics().acked]).toEqual([1, 4])
+  })
+
+  it('settle a delivery of others, which knows no more than ack and nack, once (Q4.2, Q4.17)', async () => {
+    const calls: string[] = []
+    const foreign = (name: string): Delivery<number> => ({
+      ...{ value: 1, id: name, attempt: 1, enqueuedAt: 0, headers: {} },
+      ack: async () => void calls.push(`ack ${name}`),
+      nack: async () => void calls.push(`nack ${name}`),
+    })
+    const seen: number[] = []
+    of(foreign('a'), foreign('b'))
+      .pipe(twice, settle())
+      .subscribe(value => seen.push(value))
+    of(foreign('c'), foreign('d'))
+      .pipe(batch({ count: 2 }), settle())
+      .subscribe(values => seen.push(...values))
+    const out: Delivery<number>[] = []
+    of(foreign('e'))
+      .pipe(twice)
+      .subscribe(delivery => out.push(delivery))
+    await out[0]?.nack()
+    of(out[1] as Delivery<number>)
+      .pipe(settle())
+      .subscribe()
+    expect([seen, calls]).toEqual([
+      [1, 1, 1, 1, 1, 1],
+      ['ack a', 'ack b', 'ack c', 'ack d', 'nack e'],
+    ])
   })
 })
 
@@ -214,6 +315,40 @@ describe('each with an operator', () => {
   it('keeps items apart, with state in the operator or in what it built', async () => {
     expect(await outcome(each(scan((sum: number, n: number) => sum + n, 10)))).toEqual([11, 12, 13])
     expect(await outcome(each(perItem<number, number>(shareReplay(1))))).toEqual([1, 2, 3])
+  })
+
+  it('hands on whatever a handler answers that is neither a promise nor an Observable (Q4.7)', async () => {
+    const answers = [{ next: 1 }, {}, null, undefined, 0, 'text']
+    const seen: unknown[] = []
+    const queue = fifoQueue<number>()
+    queue
+      .deliveries()
+      .pipe(
+        each((n: number): unknown => answers[n]),
+        settle(),
+      )
+      .subscribe(value => seen.push(value))
+    await queue.putBatch([...answers.keys()])
+    expect(seen).toEqual(answers)
+  })
+
+  it('takes what has answered as a handler for one, whatever it throws (Q4.7, Q4.19)', async () => {
+    for (const answer of [1, Promise.resolve(1)]) {
+      const queue = fifoQueue<number>()
+      const calls: unknown[] = []
+      const handler = (item: unknown): unknown => {
+        calls.push(item)
+        if (item === 1) return answer
+        throw new TypeError('Unable to lift unknown Observable type')
+      }
+      queue.deliveries().pipe(each(handler), settle()).subscribe()
+      await queue.put(1)
+      await queue.put(2)
+      await tick(1)
+      expect([queue.metrics().acked, queue.metrics().nacked >= 1]).toEqual([1, true])
+      expect(new Set(calls)).toEqual(new Set([1, 2]))
+      await queue.close()
+    }
   })
 
   it('never calls a handler with anything but an item', async () => {

@@ -1,4 +1,5 @@
 import { filter, share } from 'rxjs'
+import type { Delivery } from '../../core/delivery.js'
 import { atOnce, drain, type Kit, NEEDS_SYNC, take, turns, until } from './kit.js'
 
 /** Q1, Q2: who gets which item. */
@@ -92,6 +93,19 @@ export function orderContract({ test, expect, can }: Kit): void {
     for (const i of [1, 3, 0, 2]) await out[i]?.nack({ delay: 0 })
     await turns()
     const items = [1, 2, 3, 4, 5, 6, 7]
+    expect(await drain(queue, can)).toEqual(can.order === 'lifo' ? items.reverse() : items)
+  })
+
+  test('returns items that were handed over as they were put to their places [Q1.5]', async open => {
+    const queue = await open()
+    const out: Delivery<number>[] = []
+    const subscription = queue.deliveries({ prefetch: 3 }).subscribe(delivery => out.push(delivery))
+    for (const item of [1, 2, 3, 4]) await queue.put(item)
+    await until(() => out.length === 3)
+    subscription.unsubscribe()
+    for (const i of [1, 2, 0]) await out[i]?.nack({ delay: 0 })
+    await turns()
+    const items = [1, 2, 3, 4]
     expect(await drain(queue, can)).toEqual(can.order === 'lifo' ? items.reverse() : items)
   })
 

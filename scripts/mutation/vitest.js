@@ -7,10 +7,35 @@ chai.use(JestExtend)
 chai.use(JestChaiExpect)
 chai.use(JestAsymmetricMatchers)
 
+/**
+ * The matchers of a value that is asked for until they hold.
+ * @param {() => unknown} value
+ * @param {{ timeout?: number }} [o]
+ */
+function poll(value, { timeout = 1000 } = {}) {
+  /** @type {(_: unknown, matcher: string) => (...wanted: unknown[]) => Promise<void>} */
+  const get =
+    (_, matcher) =>
+    async (...wanted) => {
+      for (const end = Date.now() + timeout; ; ) {
+        try {
+          // @ts-expect-error: a matcher by its name
+          chai.expect(await value())[matcher](...wanted)
+          return
+        } catch (error) {
+          if (Date.now() > end) throw error
+        }
+        await new Promise(resolve => setTimeout(resolve, 20))
+      }
+    }
+  return new Proxy({}, { get })
+}
+
 export const expect = Object.assign(
   /** @param {unknown} value @param {string} [message] */
   (value, message) => chai.expect(value, message),
   chai.expect,
+  { poll },
 )
 Object.defineProperty(globalThis, GLOBAL_EXPECT, { value: expect })
 setState(

@@ -134,6 +134,24 @@ describe('a hosted queue', () => {
     expect(new Set(seen.flat().map(String)).size).toBe(600)
   })
 
+  it('answers more questions at once than it takes at a time [H4] [Q11.6]', async () => {
+    const hosted = await host(fifoQueue<number>())
+    const far = await client(hosted)
+    await far.putBatch([1, 2])
+    const stats = await Promise.all(Array.from({ length: 1500 }, () => far.stat()))
+    expect(new Set(stats.map(({ size }) => size))).toEqual(new Set([2]))
+  })
+
+  it('is put more bytes at once than may be on their way, and stores all of them in order [H4] [Q1.1]', async () => {
+    const hosted = await host(fifoQueue<Buffer>())
+    const far = await client(hosted)
+    const puts = Array.from({ length: 12 }, (_, n) => far.put(Buffer.alloc(1 << 20, n)))
+    await Promise.all(puts)
+    const seen: number[] = []
+    while (seen.length < 12) seen.push(...(await far.getBatch(5)).map(item => item[item.length - 1] as number))
+    expect(seen).toEqual(Array.from({ length: 12 }, (_, n) => n))
+  })
+
   it('applies its own attempts, dead letters and schema to its clients [H12]', async () => {
     const dead = fifoQueue<number>()
     const schema = {

@@ -168,6 +168,20 @@ describe('what a shared queue holds', () => {
     expect([await other.get(), queue.size]).toEqual([4, 0])
   })
 
+  it('gives up no other put than that, and stores the rest as soon as it is asked when there is room (Q13.6)', async () => {
+    const queue = await open<number>(newName(), { capacity: 4 })
+    const other = await open<number>(queue.name)
+    const [one, two, three, four] = [1, 2, 3, 4].map(n => codeOf(queue.put(n, n === 3 ? { timeout: 20 } : {})))
+    await other.putBatch([7, 8, 9])
+    expect(await three).toBe('ERR_QUEUE_FULL')
+    expect(await other.getBatch(10)).toEqual([1, 7, 8, 9])
+    // The other handle has written what it took, and this one has not heard of it.
+    expect(other.peek()).toBe(undefined)
+    await queue.put(5, { timeout: 0 })
+    expect(await Promise.all([one, two, four])).toEqual([undefined, undefined, undefined])
+    expect(await other.getBatch(10)).toEqual([2, 4, 5])
+  })
+
   it('lets an item that is too large travel as a file, until it is settled (S1)', async () => {
     const queue = await open<Buffer>(newName(), { itemSize: 1000 })
     const files = () => (existsSync(folder) ? readdirSync(folder).length : 0)

@@ -4,7 +4,7 @@ import type { Changes, Place, Work } from './commit.js'
 import type { Database } from './database.js'
 import { keyOf } from './layout.js'
 import { ACKED, attemptOf, isDelayedWord, LEASED, MOVING, ownerOf, RETURNED, stateOf, wordOf } from './lease-table.js'
-import { BEFORE_ALL, DELAYED, ITEMS, type Ledger, type Line } from './ledger.js'
+import { BEFORE_ALL, DELAYED, ITEMS, type Ledger } from './ledger.js'
 
 /** Keeps the ledger true: after each commit, after a death, and when it is new. Everything here is done under the lock. */
 export class Books {
@@ -35,7 +35,9 @@ export class Books {
     for (const { from } of moves) this.#removeMine(from, MOVING)
     for (const line of [ITEMS, DELAYED] as const) {
       const lowest = changes.lowest[line]
-      if (lowest) this.#appeared(line, ...lowest)
+      const highest = changes.highest[line]
+      if (lowest && ledger.isOverlooked(line, ...lowest)) ledger.lower(line, ...lowest)
+      else if (highest && !ledger.isPassed(line, ...highest)) ledger.readAnew(line)
     }
     ledger.advance()
     if (items > 0) this.#arena.wake(NEWS, items === 1 ? 1 : Number.POSITIVE_INFINITY)
@@ -127,12 +129,6 @@ export class Books {
     if (at < 0) return
     const word = table.word(at)
     if (stateOf(word) === state && ownerOf(word) === this.#arena.slot) table.remove(at)
-  }
-
-  #appeared(line: Line, first: number, base: number): void {
-    const ledger = this.#ledger
-    const at = ledger.first(line)
-    if (first < at || (first === at && base < ledger.base(line))) ledger.lower(line, first, base)
   }
 }
 

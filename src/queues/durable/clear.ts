@@ -31,6 +31,7 @@ export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal
     while (!arena.enter()) await pause()
     ledger.held -= values?.length ?? 0
     ledger.clear(0, -1)
+    for (const line of [ITEMS, DELAYED] as const) ledger.readAnew(line)
     arena.leave()
     if (values) return values
     await pause()

@@ -69,6 +69,8 @@ export interface Changes {
   fewerDelayed: number
   /** The first place in each line where something new stands. */
   lowest: [first: number, base: number][]
+  /** The last place in each line where a record is there no more. */
+  highest: [first: number, base: number][]
   /** Files that no item refers to any more. */
   readonly payloads: string[]
 }
@@ -78,7 +80,14 @@ const FORGET = 16
 
 /** Writes the work into the tables, inside a transaction. */
 export class Commit {
-  readonly changes: Changes = { repeated: 0, repeatedDelayed: 0, fewerDelayed: 0, lowest: [], payloads: [] }
+  readonly changes: Changes = {
+    repeated: 0,
+    repeatedDelayed: 0,
+    fewerDelayed: 0,
+    lowest: [],
+    highest: [],
+    payloads: [],
+  }
   readonly #db: Database
   readonly #meta: Meta
   readonly #keyTtl: number
@@ -196,14 +205,25 @@ export class Commit {
     const count = record ? decodeHead(record).count : 0
     if (count === 0) return 0
     const bits = this.#db.done.get(key)
-    const removed = bits || group.length < count ? this.#mark(key, table, bits, count, group) : group.length
-    if (!bits && removed === count) table.remove(key)
+    const { removed, left } =
+      bits || group.length < count ? this.#mark(key, bits, count, group) : { removed: count, left: 0 }
+    if (left === 0) {
+      table.remove(key)
+      this.#noteGone(line, first, seq - index)
+    }
     this.#less(line, removed)
     return removed
   }
 
+  #noteGone(line: Line, first: number, base: number): void {
+    const highest = this.changes.highest[line]
+    if (!highest || first > highest[0] || (first === highest[0] && base > highest[1])) {
+      this.changes.highest[line] = [first, base]
+    }
+  }
+
   /** Of a parcel, some are done and some are not. */
-  #mark(key: Buffer, table: BytesTable, before: Buffer | undefined, count: number, group: readonly Place[]): number {
+  #mark(key: Buffer, before: Buffer | undefined, count: number, group: readonly Place[]) {
     const bits = before ? Buffer.from(before) : Buffer.alloc((count + 7) >> 3)
     let removed = 0
     for (const { index } of group) {
@@ -211,12 +231,10 @@ export class Commit {
       bits[index >> 3]! |= 1 << (index & 7)
       removed++
     }
-    if (countBits(bits) < count) this.#db.done.put(key, bits)
-    else {
-      table.remove(key)
-      this.#db.done.remove(key)
-    }
-    return removed
+    const left = count - countBits(bits)
+    if (left > 0) this.#db.done.put(key, bits)
+    else this.#db.done.remove(key)
+    return { removed, left }
   }
 
   #less(line: Line, count: number): void {

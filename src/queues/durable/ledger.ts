@@ -4,11 +4,12 @@ import { LeaseTable, TABLE_BYTES } from './lease-table.js'
 // Body of the arena of a durable queue:
 //
 //    0 held | leased | delayed | capacity | cleared f64
-//   64 cursors of `items` and of `delayed`: first | base f64
+//   64 cursors of `items` and of `delayed`: first | base f64; how far each was read ahead: first | base f64
 //  128 version | shut | clearing slot + 1 | removed | generation | compacting slot + 1, epochs of the two cursors i32
 //  256 per slot: accepted | accepted delayed | flight | items in flight | delayed in flight f64, 0 0 0
 // then the table of leases
 const CURSORS = 64 / 8
+const AHEAD = CURSORS + 4
 const WORDS = 128
 const STRIDE = 8
 const SLOTS_AT = 256
@@ -146,22 +147,46 @@ export class Ledger {
     return this.#numbers[CURSORS + line * 2 + 1]!
   }
 
-  /** Counts how often something came to stand before the cursor, or where it had been. */
+  /** Counts how often what was read ahead became worthless. */
   epoch(line: Line): number {
     return this.#words[EPOCHS + line]!
   }
 
   /** Everything before this place was found taken. */
   pass(line: Line, first: number, base: number): void {
-    this.#numbers[CURSORS + line * 2] = first
-    this.#numbers[CURSORS + line * 2 + 1] = base
+    this.#set(CURSORS, line, first, base)
+  }
+
+  /** Nobody looks there. */
+  isPassed(line: Line, first: number, base: number): boolean {
+    return isBefore(first, base, this.#numbers, CURSORS + line * 2)
+  }
+
+  /** Somebody keeps in mind what stands up to this place. */
+  readUpTo(line: Line, first: number, base: number): void {
+    if (!isBefore(first, base, this.#numbers, AHEAD + line * 2)) this.#set(AHEAD, line, first, base)
+  }
+
+  /** Something new at this place is seen by nobody who does not read anew. */
+  isOverlooked(line: Line, first: number, base: number): boolean {
+    return this.isPassed(line, first, base) || isBefore(first, base, this.#numbers, AHEAD + line * 2)
+  }
+
+  /** What anybody keeps in mind is not to be relied on. */
+  readAnew(line: Line): void {
+    this.#words[EPOCHS + line]!++
+    this.#set(AHEAD, line, BEFORE_ALL, 0)
   }
 
   /** Something at this place can be taken again, or for the first time. */
   lower(line: Line, first: number, base: number): void {
-    this.#words[EPOCHS + line]!++
-    const at = this.first(line)
-    if (first < at || (first === at && base < this.base(line))) this.pass(line, first, base)
+    this.readAnew(line)
+    if (this.isPassed(line, first, base)) this.pass(line, first, base)
+  }
+
+  #set(places: number, line: Line, first: number, base: number): void {
+    this.#numbers[places + line * 2] = first
+    this.#numbers[places + line * 2 + 1] = base
   }
 
   // ── what participants have under way ────────────────────────────────────────────────────────────────────────────
@@ -170,6 +195,10 @@ export class Ledger {
   account(slot: number): Account {
     return new Account(this.#slots.subarray(slot * STRIDE, (slot + 1) * STRIDE))
   }
+}
+
+function isBefore(first: number, base: number, numbers: Float64Array, at: number): boolean {
+  return first < numbers[at]! || (first === numbers[at] && base < numbers[at + 1]!)
 }
 
 /** What one participant has taken in, and is about to commit. */

@@ -85,8 +85,8 @@ export class LineRecord<T> {
 }
 
 /**
- * The records of one table, in order, from its cursor on. Reads some ahead: what is in a record never changes, and none goes
- * away from behind the cursor but by somebody who counts the epoch up.
+ * The records of one table, in order, from its cursor on. Reads some ahead: what is in a record never changes, and who takes one
+ * away behind the cursor, or puts one between those that were read or before the cursor, counts the epoch up.
  */
 export class LineReader<T> {
   readonly #db: Database
@@ -194,6 +194,8 @@ export class LineReader<T> {
       isCut = this.#records.length >= RECORDS || bytes >= BYTES
       if (isCut) break
     }
+    const last = this.#records.at(-1)
+    if (last) ledger.readUpTo(this.#line, last.first, last.base)
     this.#endsIn = isCut ? -1 : ledger.version
     this.#endsAt = until
     return this.#records[0]

@@ -58,6 +58,17 @@ export function sizeContract({ test, expect, can }: Kit): void {
   })
 
   test(
+    'finds at once what fell due while nobody looked [Q11.4]',
+    async open => {
+      const queue = atOnce(await open())
+      await queue.put(1, { delay: 5 })
+      await new Promise(resolve => setTimeout(resolve, 10))
+      expect(queue.getNowait()).toBe(1)
+    },
+    onlySync,
+  )
+
+  test(
     'answers size exactly at the moment of reading [Q11.5] [P19]',
     async open => {
       const queue = atOnce(await open({ capacity: 2 }))

@@ -29,6 +29,15 @@ describe('order', () => {
     expect(items).toEqual(['urgent', 'urgent', 'urgent too', 'a', 'b', 'c', 'late'])
   })
 
+  it('lets what is put later and comes before pass what was read ahead, and forgets neither (Q1.3)', async () => {
+    const queue = await fresh<string>()
+    await queue.put('a')
+    await queue.put('late', { priority: 1 })
+    expect(await queue.get()).toBe('a')
+    await queue.put('b')
+    expect([await queue.get({ timeout: 2000 }), await queue.get({ timeout: 2000 })]).toEqual(['b', 'late'])
+  })
+
   it('lets a delayed item join the line when it is due, and one given back return to its place', async () => {
     const queue = await fresh<string>()
     await queue.put('back')
@@ -212,6 +221,34 @@ describe('several handles', () => {
     expect(await run('durable-user.js', 'idle', path).ended).toBe(0)
   })
 
+  it('hand out nothing twice that was acknowledged while an older item was back in line (Q7.2) (Q11.3)', async () => {
+    const path = join(scratch(), 'queue')
+    const [one, other] = [await open<number>(path), await open<number>(path)]
+    await one.put(1)
+    await one.putBatch([2, 3])
+    await one.put(4)
+    const deliveries = [await one.receive(), await one.receive(), await one.receive(), await one.receive()]
+    await deliveries[0]?.nack({ delay: 0 })
+    await turns()
+    // Both have read what is behind it.
+    expect([one.peek(), other.peek()]).toEqual([1, 1])
+    for (const delivery of deliveries.slice(1)) await delivery.ack()
+    await one.put(5)
+    expect([await other.get(), other.peek(), one.peek(), await one.get(), one.size]).toEqual([1, 5, 5, 5, 0])
+  })
+
+  it('hand out nothing that an immediate shutdown has given back (Q10.8)', async () => {
+    const path = join(scratch(), 'queue')
+    const [one, other] = [await open<number>(path), await open<number>(path)]
+    for (const n of [1, 2, 3, 4]) await one.put(n)
+    // Both have read what is behind it.
+    expect([await one.get(), await other.get()]).toEqual([1, 2])
+    expect(await one.shutdown({ immediate: true })).toEqual([3, 4])
+    await one.reopen()
+    await one.put(5)
+    expect([other.peek(), one.peek(), await other.get(), one.size]).toEqual([5, 5, 5, 0])
+  })
+
   it('find a queue that another removed shut down', async () => {
     const path = join(scratch(), 'queue')
     const [one, other] = [await open<number>(path), await open<number>(path)]
@@ -251,6 +288,23 @@ describe('modes', () => {
     }
     expect(await codeOf(open('' as string))).toBe('ERR_OPTION')
     expect(existsSync(path)).toBe(false)
+  })
+
+  it('keep a file open that is in use, with its durability, and no longer', async () => {
+    const path = join(scratch(), 'queue')
+    const [one, other] = [await open(path, { durability: 'async' }), await open(path, { durability: 'async' })]
+    await one.close()
+    expect(await codeOf(open(path, { durability: 'sync' }))).toBe('ERR_OPTION')
+    await other.close()
+    await open(path, { durability: 'sync' })
+    await open(path, { durability: 'async' })
+  })
+
+  it('tell a path that is no directory from one that cannot be', async () => {
+    const path = join(scratch(), 'file')
+    writeFileSync(path, '')
+    expect(await codeOf(open(path))).toBe('ERR_FOREIGN')
+    expect(await codeOf(open(join(scratch(), 'x'.repeat(300))))).toBe('ERR_FILE')
   })
 })
 

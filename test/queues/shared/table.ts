@@ -22,13 +22,16 @@ export class Table {
     this.ledger = new Ledger(this.views)
   }
 
-  /** As so many parcels, each item of `size` numbers that are all the same. */
+  /** As so many parcels, each item of `size` numbers that are all the same; behind some parcels stands what is none of theirs. */
   put(ids: readonly number[], due: number, perParcel: number, size: number): boolean {
     const parcels = []
     for (let from = 0; from < ids.length; from += perParcel) {
       const some = ids.slice(from, from + perParcel)
       const numbers = Float64Array.from(some.flatMap(id => Array<number>(size).fill(id)))
-      parcels.push({ bytes: new Uint8Array(numbers.buffer), count: some.length })
+      const length = numbers.byteLength
+      const bytes = new Uint8Array(length + 600 * (from % 2)).fill(0xff)
+      bytes.set(new Uint8Array(numbers.buffer))
+      parcels.push({ bytes, length, count: some.length })
     }
     return this.ledger.put(parcels, ids.length, due, 1)
   }

@@ -31,8 +31,8 @@ const AT_WORK = 4
  * workers: 2, ordered: true        ------(ab)-c|
  * ```
  *
- * A step that throws, and a child that dies, nack the item with that error; a dead child is replaced. The children start
- * when the source is subscribed to, and end with the subscription. The step is a handler: `step(module, export)`.
+ * A step that throws, and a child that dies with one item alone, nack the item with that error; a dead child is replaced, and
+ * of several items that it had, each is tried again alone, with no attempt counted. The children start when the source is subscribed to, and end with the subscription. The step is a handler: `step(module, export)`.
  *
  * @example
  * ```ts

@@ -46,17 +46,36 @@ describe.each(['process', 'thread'] as const)('parallel() placed %s', placement 
   it.concurrent('[L53] nacks an item whose child dies or whose step throws, and goes on with another child', async () => {
     const deadLetter = fifoQueue<number>()
     const source = fifoQueue<number>({ maxAttempts: 3, deadLetter })
-    const answers = fifoQueue<number>()
+    const attempts = new Map<number, number>()
     await source.putBatch(range(0, 10))
     const exits = step<(n: number) => Promise<number>>(STEPS, 'exitsOrFails')
-    // One at a time, since a child may take others along when it dies.
-    source.deliveries({ prefetch: 1 }).pipe(parallel(exits, { placement }), settle()).subscribe(answers)
+    source
+      .deliveries()
+      .pipe(parallel(exits, { placement }))
+      .subscribe(answer => {
+        attempts.set(answer.value, answer.attempt)
+        void answer.ack()
+      })
     const died = await deadLetter.receive({ timeout: 25_000 })
     expect([died.value, died.headers['x-reason']]).toEqual([7, expect.stringContaining('died')])
     await source.putBatch(range(10, 20))
     const threw = await deadLetter.receive({ timeout: 25_000 })
     expect([threw.value, threw.headers['x-reason']]).toEqual([13, expect.stringContaining('the step failed')])
-    expect((await take(answers, 18)).sort((a, b) => a - b)).toEqual(range(0, 20).filter(n => n !== 7 && n !== 13))
+    await until(() => attempts.size === 18, 'all answers')
+    expect([...attempts.keys()].sort((a, b) => a - b)).toEqual(range(0, 20).filter(n => n !== 7 && n !== 13))
+    expect(new Set(attempts.values())).toEqual(new Set([1]))
+    await source.shutdown()
+  })
+
+  it.concurrent('[L53] fails every item of a step that cannot be loaded', async () => {
+    const deadLetter = fifoQueue<number>()
+    const source = fifoQueue<number>({ maxAttempts: 1, deadLetter })
+    await source.putBatch(range(0, 20))
+    source
+      .deliveries()
+      .pipe(parallel(step(STEPS, 'isNotThere'), { placement }), settle())
+      .subscribe()
+    expect((await take(deadLetter, 20)).sort((a, b) => a - b)).toEqual(range(0, 20))
     await source.shutdown()
   })
 

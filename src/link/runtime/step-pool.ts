@@ -12,26 +12,40 @@ import { ThreadHost } from './thread-host.js'
 
 /** Calls sent to a child before it has answered the last, so that it need not wait for the next. */
 const AHEAD = 2
-const RESTART = { max: 5, backoff: 100 }
+/** As often as it takes: an item that ends child after child fails in the end. */
+const RESTART = { max: Number.POSITIVE_INFINITY, backoff: 100 }
 
 interface Call {
   readonly value: unknown
   readonly done: Deferred<unknown>
+  /** A child died that had it, and another one as well: it is sent alone. */
+  isSuspect: boolean
 }
 
-/** Children that do a step for an operator. A call goes to whichever has least to do; one whose child dies fails. */
-export class StepPool implements WorkPool {
+/** What a worker asks and tells its pool. */
+interface Calls {
+  /** The next call for a child; undefined if there is none, or it has others and those that wait are to be alone. */
+  next(isIdle: boolean): Call | undefined
+  /** They were out when a child died, and go to the next one. */
+  back(calls: readonly Call[]): void
+  /** No child can do the step, for this reason. */
+  failed(error: unknown): void
+}
+
+/** Children that do a step for an operator. A call goes to whichever has least to do; one that was alone with a child that died fails. */
+export class StepPool implements WorkPool, Calls {
   readonly #waiting: Call[] = []
   readonly #workers: PoolWorker[]
   readonly #spill = SpillDirectory.make()
+  #failure: { readonly error: unknown } | undefined
 
   constructor(step: Step, { workers, placement }: PoolOptions) {
-    const next = (): Call | undefined => this.#waiting.shift()
-    this.#workers = Array.from({ length: workers }, () => new PoolWorker(step, placement, this.#spill, next))
+    this.#workers = Array.from({ length: workers }, () => new PoolWorker(step, placement, this.#spill, this))
   }
 
   run(value: unknown): Promise<unknown> {
-    const call = { value, done: new Deferred<unknown>() }
+    if (this.#failure) return Promise.reject(this.#failure.error)
+    const call = { value, done: new Deferred<unknown>(), isSuspect: false }
     this.#waiting.push(call)
     const [idlest] = [...this.#workers].sort((a, b) => a.out - b.out)
     idlest?.pull()
@@ -39,10 +53,29 @@ export class StepPool implements WorkPool {
   }
 
   async end(): Promise<void> {
-    const gone = new LinkError('its operator was left before the step was done', 'ERR_LINK_ENDED')
-    for (const { done } of this.#waiting.splice(0)) done.reject(gone)
-    await Promise.all(this.#workers.map(worker => worker.end(gone)))
-    await (await this.#spill).remove()
+    this.#refuse(new LinkError('its operator was left before the step was done', 'ERR_LINK_ENDED'))
+    await Promise.all(this.#workers.map(worker => worker.end()))
+    await this.#spill.then(spill => spill.remove()).catch(() => {})
+  }
+
+  next(isIdle: boolean): Call | undefined {
+    const at = this.#waiting.findIndex(({ isSuspect }) => isIdle || !isSuspect)
+    return at < 0 ? undefined : this.#waiting.splice(at, 1)[0]
+  }
+
+  back(calls: readonly Call[]): void {
+    this.#waiting.unshift(...calls)
+    for (const worker of this.#workers) worker.pull()
+  }
+
+  failed(error: unknown): void {
+    this.#failure ??= { error }
+    this.#refuse(error)
+  }
+
+  #refuse(error: unknown): void {
+    for (const { done } of this.#waiting.splice(0)) done.reject(error)
+    for (const worker of this.#workers) worker.refuse(error)
   }
 }
 
@@ -50,7 +83,7 @@ class PoolWorker {
   readonly #step: Step
   readonly #placement: PoolOptions['placement']
   readonly #spill: Promise<SpillDirectory>
-  readonly #next: () => Call | undefined
+  readonly #pool: Calls
   readonly #calls = new Map<number, Call>()
   readonly #restarts = new Restarts(RESTART)
   #host: Host | undefined
@@ -58,17 +91,12 @@ class PoolWorker {
   #ids = 0
   #ended = false
 
-  constructor(
-    step: Step,
-    placement: PoolOptions['placement'],
-    spill: Promise<SpillDirectory>,
-    next: () => Call | undefined,
-  ) {
+  constructor(step: Step, placement: PoolOptions['placement'], spill: Promise<SpillDirectory>, pool: Calls) {
     this.#step = step
     this.#placement = placement
     this.#spill = spill
-    this.#next = next
-    void this.#start()
+    this.#pool = pool
+    this.#restart()
   }
 
   get out(): number {
@@ -76,8 +104,8 @@ class PoolWorker {
   }
 
   pull(): void {
-    while (this.#channel && this.#calls.size < AHEAD) {
-      const call = this.#next()
+    while (this.#channel && this.#calls.size < AHEAD && !this.#isQuarantined) {
+      const call = this.#pool.next(this.#calls.size === 0)
       if (!call) return
       const id = ++this.#ids
       this.#calls.set(id, call)
@@ -86,11 +114,25 @@ class PoolWorker {
     }
   }
 
-  async end(error: unknown): Promise<void> {
+  async end(): Promise<void> {
     this.#ended = true
     this.#restarts.cancel()
+    this.#disconnect()
     await this.#host?.end()
-    this.#letGo(error)
+  }
+
+  /** What it has been given is not waited for any more. */
+  refuse(error: unknown): void {
+    for (const { done } of this.#taken()) done.reject(error)
+  }
+
+  get #isQuarantined(): boolean {
+    for (const { isSuspect } of this.#calls.values()) if (isSuspect) return true
+    return false
+  }
+
+  #restart(): void {
+    this.#start().catch(error => this.#pool.failed(error))
   }
 
   async #start(): Promise<void> {
@@ -111,7 +153,7 @@ class PoolWorker {
     this.#restarts.progressed()
     if (result.type === 'result') this.#settle(result.id, ({ done }) => done.resolve(result.values[0]))
     else if (result.id !== undefined) this.#settle(result.id, ({ done }) => done.reject(result.error))
-    else this.#letGo(result.error)
+    else this.#pool.failed(result.error)
     this.pull()
   }
 
@@ -123,17 +165,27 @@ class PoolWorker {
 
   #died(why: string): void {
     if (this.#ended) return
-    const error = new LinkError(`the child that worked on this item died: ${why}`, 'ERR_LINK_CHILD')
     this.#host = undefined
-    this.#letGo(error)
-    this.#restarts.next(() => void this.#start())
+    this.#disconnect()
+    const calls = this.#taken()
+    const [first] = calls
+    if (first && calls.length === 1) {
+      first.done.reject(new LinkError(`the child that worked on this item alone died: ${why}`, 'ERR_LINK_CHILD'))
+    } else {
+      for (const call of calls) call.isSuspect = true
+      this.#pool.back(calls)
+    }
+    this.#restarts.next(() => this.#restart())
   }
 
-  #letGo(error: unknown): void {
+  #disconnect(): void {
     this.#channel?.close()
     this.#channel = undefined
+  }
+
+  #taken(): Call[] {
     const calls = [...this.#calls.values()]
     this.#calls.clear()
-    for (const { done } of calls) done.reject(error)
+    return calls
   }
 }

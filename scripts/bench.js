@@ -5,7 +5,7 @@ import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const CONTESTS = ['inline', 'each', 'lines', 'shared', 'latency', 'durable', 'relay', 'hosted', 'parallel']
+const CONTESTS = ['inline', 'each', 'lines', 'shared', 'latency', 'durable', 'relay', 'start', 'hosted', 'parallel']
 
 const names = process.argv.slice(2)
 const unknown = names.find(name => !CONTESTS.includes(name))

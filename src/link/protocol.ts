@@ -89,6 +89,8 @@ export type ToChild =
   /** Instead of `start`: does a step for an operator. */
   | { readonly queuelink: 'work'; readonly step: Step; readonly spill: string }
   // It answers as soon as its event loop runs.
+  /** Nothing is to be done yet: it is answered as `ping` is, when the child has loaded what it may need. */
+  | { readonly queuelink: 'prepare' }
   | { readonly queuelink: 'ping' }
 
 /** The answer to a ping. */

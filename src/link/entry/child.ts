@@ -1,9 +1,13 @@
+import module from 'node:module'
 import { Socket } from 'node:net'
 import process from 'node:process'
 import { Worker } from 'node:worker_threads'
-import { control } from './control.js'
 
 // The child process of a link: moves what its parent tells it to, and ends with its parent.
+
+// From Node 22.1 on: what was compiled once need not be again. It serves what is loaded after it is there.
+;(module as { enableCompileCache?(): unknown }).enableCompileCache?.()
+const { control } = await import('./control.js')
 
 const DATA_FD = 4
 const LOOK_FOR_PARENT_EVERY = 500

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { encode } from '../../core/codec.js'
 import { portableError } from '../../core/portable-error.js'
 import { SpillDirectory } from '../../core/spill.js'
+import { loadShared } from '../../queues/open-queue.js'
 import { type CallsToChild, PONG, type ResultsFromChild, type ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
 import { ChildLink, failed, type Parent } from './child-link.js'
@@ -43,6 +44,13 @@ export function control({ data, answer, beforeSteps }: Lines): (message: ToChild
         child?.then(
           running => running.stop(message.drain, message.timeout),
           () => {},
+        )
+        return
+      case 'prepare':
+        // Where there are no shared queues, none will be asked for.
+        loadShared().then(
+          () => answer(PONG),
+          () => answer(PONG),
         )
         return
       case 'ping':

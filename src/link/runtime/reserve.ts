@@ -37,7 +37,7 @@ export async function warm(children: number): Promise<void> {
   const surplus = spares.splice(children)
   fill()
   const awaited = [...spares]
-  for (const { host } of awaited) host.keepAlive(true)
+  for (const { host } of [...surplus, ...awaited]) host.keepAlive(true)
   await Promise.all([...surplus.map(({ host }) => host.end()), ...awaited.map(({ ready }) => ready)])
   for (const spare of awaited) if (spares.includes(spare)) spare.host.keepAlive(false)
 }
@@ -68,7 +68,7 @@ function startSpare(): Spare {
       ready.resolve()
     },
   })
-  host.tell({ queuelink: 'ping' })
+  host.tell({ queuelink: 'prepare' })
   host.keepAlive(false)
   return { host, ready: ready.promise }
 }

@@ -3,7 +3,10 @@ import { Ring } from '../util/ring.js'
 import type { Entry } from './entry.js'
 import type { Shelf } from './shelf.js'
 
-/** First in, first out. What was given back stands, in its old order, before everything that was never out. */
+/**
+ * First in, first out. What was given back stands, in its old order, before everything that was never out: it was taken before
+ * that, so that it is older. What was put with a delay takes its place when that is over, as if it had been put then.
+ */
 export class FifoShelf<T> implements Shelf<T> {
   readonly #fresh = new Ring<Entry<T>>()
   readonly #returned = new Heap<Entry<T>>((a, b) => a.seq < b.seq)
@@ -17,7 +20,7 @@ export class FifoShelf<T> implements Shelf<T> {
   }
 
   take(): Entry<T> | undefined {
-    return this.#fromReturned() ? this.#returned.shift() : this.#fresh.shift()
+    return this.#returned.shift() ?? this.#fresh.shift()
   }
 
   giveBack(entry: Entry<T>): void {
@@ -25,13 +28,6 @@ export class FifoShelf<T> implements Shelf<T> {
   }
 
   peek(): Entry<T> | undefined {
-    return this.#fromReturned() ? this.#returned.peek() : this.#fresh.peek()
-  }
-
-  /** An item put with a delay comes back here as well, and may be younger than what was put at once. */
-  #fromReturned(): boolean {
-    const returned = this.#returned.peek()
-    const fresh = this.#fresh.peek()
-    return returned !== undefined && (fresh === undefined || returned.seq < fresh.seq)
+    return this.#returned.peek() ?? this.#fresh.peek()
   }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { type Delivery, fifoQueue, fromFile, QueueLinkError } from 'queuelink'
 import { batch, each, settle } from 'queuelink/operators'
-import { EMPTY, merge, type Observable, of } from 'rxjs'
+import { EMPTY, merge, NEVER, type Observable, of } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const tick = (ms = 0): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
@@ -131,6 +131,35 @@ describe('batch', () => {
     expect(seen).toEqual([])
     await tick(20)
     expect(seen).toEqual([[1, 2]])
+  })
+
+  it('collects deliveries that were received one by one, and that no window bounds (Q4.2, Q4.22)', async () => {
+    const queue = fifoQueue<number>()
+    await queue.putBatch([1, 2, 3])
+    const received = [await queue.receive(), await queue.receive(), await queue.receive()]
+    const seen: number[][] = []
+    of(...received)
+      .pipe(batch({ count: 2 }), settle())
+      .subscribe(items => seen.push(items))
+    expect([seen, queue.metrics().acked]).toEqual([[[1, 2], [3]], 3])
+  })
+
+  it('gives back at once what it holds when its subscriber leaves, whoever made it (Q4.20)', async () => {
+    const queue = fifoQueue<number>()
+    const calls: unknown[] = []
+    const foreign: Delivery<number> = {
+      ...{ value: 2, id: 'foreign', attempt: 1, enqueuedAt: 0, headers: {} },
+      ack: async () => void calls.push('ack'),
+      nack: async o => void calls.push(o),
+    }
+    const seen = merge(queue.deliveries().pipe(each(n => n)), of(foreign), NEVER)
+      .pipe(batch({ count: 9 }))
+      .subscribe()
+    await queue.put(1)
+    seen.unsubscribe()
+    await tick()
+    const again = await queue.receive({ timeout: 1000 })
+    expect([calls, again.attempt, queue.metrics().nacked]).toEqual([[{ delay: 0 }], 2, 1])
   })
 
   it('closes when a file is not read on because of what it holds', async () => {

@@ -73,6 +73,16 @@ export function overflowContract({ test, expect, can }: Kit): void {
     expect([queue.metrics().refused, seen]).toEqual([3, ['ERR_QUEUE_CLOSED']])
   })
 
+  test('lets none wait where highWaterMark is 0 [Q9.1] [Q9.2]', async open => {
+    const queue = await open({ capacity: 1 })
+    const sink = queue.sink({ highWaterMark: 0 })
+    sink.next(1)
+    expect(sink.closed).toBe(false)
+    sink.next(2)
+    expect([await codeOf(sink.done), sink.closed]).toEqual(['ERR_SINK_OVERFLOW', true])
+    expect(await drain(queue, can)).toEqual([1])
+  })
+
   test('fails done and unsubscribes when too many values wait [Q9.2]', async open => {
     const queue = await open({ capacity: 1 })
     const values = new Subject<number>()

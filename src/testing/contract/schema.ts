@@ -71,6 +71,7 @@ export function schemaContract({ test, expect, can }: Kit): void {
     const reasons: unknown[] = []
     const read = [
       (queue: Queue<number>) => void queue.get().catch(() => {}),
+      (queue: Queue<number>) => void queue.getBatch(2).catch(() => {}),
       (queue: Queue<number>) => void queue.subscribe({ error: () => {} }),
       (queue: Queue<number>) => void queue.deliveries().subscribe({ error: () => {} }),
     ]
@@ -83,7 +84,28 @@ export function schemaContract({ test, expect, can }: Kit): void {
       look(queue)
       reasons.push((await dead.receive()).headers['x-reason']?.includes('5 is no number below 1'))
     }
-    expect(reasons).toEqual([true, true, true])
+    expect(reasons).toEqual([true, true, true, true])
+  })
+
+  test('fails a batch whose first item no longer fits, and tells the dead letter of one behind [Q16.7] [Q8.10]', async open => {
+    const limit = { max: 10 }
+    const dead = await open()
+    const queue = await open({ schema: numbers(limit), maxAttempts: 1, deadLetter: dead })
+    const items = can.order === 'lifo' ? [7, 0, 0] : [0, 0, 7]
+    await queue.putBatch(items)
+    limit.max = 5
+    const some: number[] = []
+    while (some.length < 2) some.push(...(await queue.getBatch(3)))
+    if (can.joinable) for (const _ of some) queue.taskDone()
+    expect(some).toEqual([0, 0])
+    // Where the items came one by one, the last has not been asked for yet.
+    void queue.getBatch(1).catch(() => {})
+    expect((await dead.receive()).headers['x-reason']?.includes('7 is no number below 5')).toBe(true)
+    const other = await open({ schema: numbers(limit) })
+    limit.max = 10
+    await other.put(7)
+    limit.max = 5
+    expect(await codeOf(other.getBatch(3))).toBe('ERR_SCHEMA')
   })
 
   test('gives a batch up to the first item that no longer fits [Q16.7]', async open => {

@@ -73,6 +73,7 @@ export function sizeContract({ test, expect, can }: Kit): void {
     async open => {
       const queue = atOnce(await open({ capacity: 2 }))
       const sizes = [queue.size]
+      expect([queue.isEmpty, queue.isFull]).toEqual([true, false])
       queue.putNowait(1)
       sizes.push(queue.size)
       queue.putNowait(1)

@@ -55,8 +55,9 @@ export class SpillDirectory {
   }
 
   static async make(): Promise<SpillDirectory> {
+    // Nobody waits for it.
+    void sweep().catch(() => {})
     try {
-      await sweep()
       // Only who makes one needs it; a link's child starts the sooner.
       const { dir } = await import('tmp-promise')
       const { path } = await dir({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })

@@ -23,13 +23,6 @@ export async function openQueue<T>(descriptor: QueueDescriptor): Promise<Queue<T
   return open<T>(descriptor)
 }
 
-/** Loads what a shared queue takes, native code included, so that the first one is opened the sooner. */
-export async function loadShared(): Promise<void> {
-  const { libc } = await import('../os/libc.js')
-  await OPENERS.shared?.()
-  libc()
-}
-
 function kinds(): string {
   return Object.keys(OPENERS).join(', ')
 }

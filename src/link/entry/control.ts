@@ -2,11 +2,11 @@ import type { Duplex } from 'node:stream'
 import { encode } from '../../core/codec.js'
 import { portableError } from '../../core/portable-error.js'
 import { SpillDirectory } from '../../core/spill.js'
-import { loadShared } from '../../queues/open-queue.js'
 import { type CallsToChild, PONG, type ResultsFromChild, type ToChild } from '../protocol.js'
 import { Channel } from '../runtime/channel.js'
 import { ChildLink, failed, type Parent } from './child-link.js'
 import { work } from './child-work.js'
+import { rehearse } from './rehearse.js'
 
 /** What a process and a thread have in different forms. */
 export interface Lines {
@@ -48,7 +48,7 @@ export function control({ data, answer, beforeSteps }: Lines): (message: ToChild
         return
       case 'prepare':
         // Where there are no shared queues, none will be asked for.
-        loadShared().then(
+        rehearse().then(
           () => answer(PONG),
           () => answer(PONG),
         )

@@ -29,6 +29,7 @@ async function childProcessSend(count: number): Promise<number> {
   child.send('go')
   await all
   const rate = (count / (performance.now() - start)) * 1000
+  child.send('done')
   await exit
   return rate
 }

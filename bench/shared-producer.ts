@@ -1,5 +1,4 @@
 // The other process of the contests in shared.ts: `node shared-producer.js CONTEST COUNT ADDRESS`.
-import { once } from 'node:events'
 import { pack } from 'msgpackr'
 import { fifoQueue, type SyncQueue, sharedQueue } from 'queuelink'
 import { type Event, event, events } from './event.js'
@@ -12,7 +11,6 @@ const count = Number(counted)
 interface Push {
   connect(address: string): void
   send(message: Uint8Array): Promise<void>
-  close(): void
 }
 
 async function send(): Promise<void> {
@@ -22,15 +20,14 @@ async function send(): Promise<void> {
   }
 }
 
-async function zeromq(): Promise<void> {
+async function zeromq(): Promise<() => Promise<void>> {
   const library = peer<{ Push: new (o: object) => Push }>('zeromq')
   if (!library) throw new Error('zeromq is not installed')
   const push = new library.Push({ sendHighWaterMark: 1024 })
   push.connect(address)
-  for (let n = 0; n < count; n++) await push.send(pack(event(n)))
-  // What is under way would be lost with this process.
-  await once(process, 'message')
-  push.close()
+  return async () => {
+    for (let n = 0; n < count; n++) await push.send(pack(event(n)))
+  }
 }
 
 async function batches(queue: SyncQueue<Event>): Promise<void> {
@@ -43,22 +40,22 @@ async function singles(queue: SyncQueue<Event>): Promise<void> {
 
 /** With receipts: the queue in memory never has more than 256 items out that the shared one has not stored. */
 async function observer(queue: SyncQueue<Event>): Promise<void> {
-  const source = fifoQueue<Event>()
-  await source.putBatch(events(0, count))
-  await source.shutdown()
+  const source = fifoQueue<Event>({ capacity: 1024 })
   const sink = queue.sink()
   source.subscribe(sink)
+  for (let n = 0; n < count; n += BATCH) await source.putBatch(events(n, BATCH))
+  await source.shutdown()
   await sink.done
 }
 
 const ours: Record<string, (queue: SyncQueue<Event>) => Promise<void>> = { batches, singles, observer }
 const produce = ours[contest]
 const queue = produce && (await sharedQueue<Event>(address, { mode: 'attach' }))
+const run = produce && queue ? () => produce(queue) : contest === 'zeromq' ? await zeromq() : send
 
+process.on('message', async word => {
+  if (word === 'go') return run()
+  await queue?.close()
+  process.exit()
+})
 process.send?.('ready')
-await once(process, 'message')
-if (produce && queue) {
-  await produce(queue)
-  await queue.close()
-} else await (contest === 'zeromq' ? zeromq() : send())
-process.disconnect?.()

@@ -7,8 +7,8 @@ import { checkWait, Wait, type WaitOptions } from './waiters.js'
 
 const NONE: readonly never[] = []
 
-/** `more`: those that could be had with it, without waiting. */
-type Use<T, R> = (lease: Lease<T>, more?: readonly Lease<T>[]) => R
+/** `together`: itself, and those that could be had with it without waiting. */
+type Use<T, R> = (lease: Lease<T>, together?: readonly Lease<T>[]) => R
 
 /** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they are there. */
 export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: Use<T, R>, appetite = 1): Promise<R> {
@@ -19,8 +19,9 @@ export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use
     const taken = mailbox.takers.length === 0 ? mailbox.takeNow(appetite) : NONE
     if (taken.length === 1) return Promise.resolve(used(mailbox, taken[0] as Lease<T>, use))
     if (taken.length > 1) {
-      const [first, ...more] = taken as [Lease<T>, ...Lease<T>[]]
-      return Promise.resolve(used(mailbox, first, lease => use(lease, more)))
+      // A copy, for the store uses its answer again.
+      const together = taken.slice()
+      return Promise.resolve(used(mailbox, taken[0] as Lease<T>, lease => use(lease, together)))
     }
     if (mailbox.store.locked && o?.timeout === 0) throw mailbox.store.locked
     if (mailbox.store.shut && mailbox.idle) throw drained(mailbox)

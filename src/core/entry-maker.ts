@@ -9,6 +9,8 @@ export class EntryMaker<T> {
   readonly #store: Store<T>
   readonly #schema: StandardSchema<T> | undefined
 
+  readonly #alone: Entry<T>[] = []
+
   constructor(store: Store<T>, schema: StandardSchema<T> | undefined) {
     this.#store = store
     this.#schema = schema
@@ -16,7 +18,10 @@ export class EntryMaker<T> {
 
   one(value: T, o?: EntryOptions): Entry<T> {
     const entry = this.#made(value, o)
-    if (this.#store.seal) this.#store.seal([entry])
+    if (this.#store.seal) {
+      this.#alone[0] = entry
+      this.#store.seal(this.#alone)
+    }
     return entry
   }
 

@@ -1,11 +1,10 @@
 import { decodeOwn } from './codec.js'
 import { OpenParcel } from './parcel-codec.js'
-import { isDefinition, RECORD, type Shape, Shapes, shapeOf } from './shape.js'
+import { ARRAY32, FLOAT64, NIL } from './parcel-head.js'
+import { isDefinition, RECORD, type Shape, shapeOf } from './shape.js'
+import { Shapes } from './shapes.js'
 
-const FLOAT64 = 0xcb
-const NIL = 0xc0
 const ARRAY16 = 0xdc
-const ARRAY32 = 0xdd
 
 const shapes = new Shapes()
 /** Of the last parcel: as a rule also that of the next. */

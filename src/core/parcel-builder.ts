@@ -1,17 +1,14 @@
+import { HEAD_BYTES, writeHead } from './parcel-head.js'
 import { Sequence } from './sequence.js'
-
-/** `[enqueuedAt, null, …` as packParcel writes it, but for the count, which comes last and takes four bytes. */
-const HEADER = 15
-const ARRAY32 = 0xdd
-const FLOAT64 = 0xcb
-const NIL = 0xc0
 
 /** A parcel that grows value by value; what is added is encoded at once. */
 export class ParcelBuilder {
   readonly #target: Buffer
+  /** The same by fours. */
+  readonly words: Int32Array
   readonly #sequence = new Sequence()
-  #end = HEADER
-  #before = HEADER
+  #end = HEAD_BYTES
+  #before = HEAD_BYTES
   /** What came last was taken out again, and may have defined records: nothing more can be added. */
   #broken = false
   count = 0
@@ -19,7 +16,8 @@ export class ParcelBuilder {
   at = 0
 
   constructor(limit: number) {
-    this.#target = Buffer.allocUnsafe(limit)
+    this.#target = Buffer.allocUnsafeSlow(limit)
+    this.words = new Int32Array(this.#target.buffer, 0, limit >> 2)
   }
 
   get length(): number {
@@ -54,21 +52,12 @@ export class ParcelBuilder {
 
   /** With its head written; `length` bytes of it, until the next call. */
   bytes(): Buffer {
-    const target = this.#target
-    const count = this.count + 2
-    target[0] = ARRAY32
-    target[1] = 0
-    target[2] = 0
-    target[3] = count >> 8
-    target[4] = count
-    target[5] = FLOAT64
-    target.writeDoubleBE(this.at, 6)
-    target[14] = NIL
-    return target
+    writeHead(this.#target, this.count, this.at)
+    return this.#target
   }
 
   clear(): void {
-    this.#end = HEADER
+    this.#end = HEAD_BYTES
     this.#broken = false
     this.count = 0
   }

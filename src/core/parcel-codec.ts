@@ -1,6 +1,7 @@
 import { CodecError } from '../errors/codec-error.js'
 import { decode, encode } from './codec.js'
 import { Entry, type Headers, NO_HEADERS } from './entry.js'
+import { packShaped } from './pack-shaped.js'
 import type { Parcel, ParcelPayload } from './parcel.js'
 import { Reference } from './spill.js'
 
@@ -15,9 +16,22 @@ type Packable = Pick<Entry<unknown>, 'value' | 'enqueuedAt' | 'headers' | 'key'>
  * one of the items cannot be encoded.
  */
 export function packParcel(entries: readonly Packable[]): Parcel {
-  const parts: unknown[] = [entries[0]?.enqueuedAt ?? 0, extrasOf(entries)]
+  const at = entries[0]?.enqueuedAt ?? 0
+  const extras = extrasOf(entries)
+  const shaped = extras ? undefined : shapedOrNot(entries, at)
+  if (shaped) return { bytes: shaped, count: entries.length }
+  const parts: unknown[] = [at, extras]
   for (const entry of entries) parts.push(entry.value)
   return { bytes: encode(parts), count: entries.length }
+}
+
+function shapedOrNot(entries: readonly Packable[], at: number): Buffer | undefined {
+  try {
+    return packShaped(entries, at)
+  } catch {
+    // It may be a circle, which takes another way; or it fails there as well.
+    return undefined
+  }
 }
 
 /** What is in a parcel, item by item. */

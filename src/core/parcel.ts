@@ -5,6 +5,8 @@ export interface Parcel {
   readonly bytes: Uint8Array
   /** How many of the bytes belong to it; all, where it is not told. */
   readonly length?: number
+  /** The bytes by fours, where they begin at a multiple of four. */
+  readonly words?: Int32Array
   /** Items in it. */
   readonly count: number
   /** Where its one item lies in a file beside the queue, and only the file's name in the parcel. */

@@ -1,4 +1,5 @@
 import { Ring } from '../util/ring.js'
+import { together } from '../util/trampoline.js'
 import type { Entry } from './entry.js'
 import type { Settler } from './receipt.js'
 import type { Intake, Ticket } from './store.js'
@@ -19,18 +20,15 @@ export interface Waiting<T> {
   left: boolean
 }
 
-interface Pending {
-  readonly ticket: Ticket
-  readonly settler: Settler
-}
-
 /** The way into a store: first come, first served while it is full, and the wait from accepted to stored. */
 export class PutLine<T> {
   readonly #intake: Intake<T>
   readonly #onWait: () => void
   readonly #onLeave: () => void
   readonly #waiting = new Ring<Waiting<T>>()
-  readonly #pending = new Ring<Pending>()
+  /** Who waits for what was taken to be stored, and the ticket of each. */
+  readonly #pending = new Ring<Settler>()
+  readonly #tickets = new Ring<Ticket>()
   /** Who is in line and has not given up; a field, since it is read for every item. */
   length = 0
   /** Items taken so far through this handle. */
@@ -70,7 +68,8 @@ export class PutLine<T> {
       return
     }
     settler.accepted?.()
-    this.#pending.push({ ticket, settler })
+    this.#pending.push(settler)
+    this.#tickets.push(ticket)
   }
 
   wait(entries: readonly Entry<T>[], settler: Settler, repeat?: Repeat): Waiting<T> {
@@ -103,18 +102,25 @@ export class PutLine<T> {
     }
   }
 
+  /** What all of it makes room for is asked for together. */
   stored(ticket: Ticket): void {
-    for (let first = this.#pending.peek(); first && first.ticket <= ticket; first = this.#pending.peek()) {
-      this.#pending.shift()
-      first.settler.stored()
-    }
+    together(() => {
+      for (let first = this.#tickets.peek(); first !== undefined && first <= ticket; first = this.#tickets.peek()) {
+        this.#tickets.shift()
+        this.#pending.shift()?.stored()
+      }
+    })
   }
 
   failed(ticket: Ticket, error: unknown): void {
     for (let count = this.#pending.length; count > 0; count--) {
-      const next = this.#pending.shift() as Pending
-      if (next.ticket === ticket) next.settler.failed(error)
-      else this.#pending.push(next)
+      const next = this.#pending.shift() as Settler
+      const of = this.#tickets.shift() as Ticket
+      if (of === ticket) next.failed(error)
+      else {
+        this.#pending.push(next)
+        this.#tickets.push(of)
+      }
     }
   }
 
@@ -129,7 +135,8 @@ export class PutLine<T> {
 
   /** Gives up on what the store accepted and now can never confirm. */
   abandon(error: unknown): void {
-    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) next.settler.failed(error)
+    this.#tickets.clear()
+    for (let next = this.#pending.shift(); next; next = this.#pending.shift()) next.failed(error)
   }
 
   #offer(entries: readonly Entry<T>[], repeat: Repeat | undefined): boolean {

@@ -130,9 +130,10 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     } catch (error) {
       return Promise.reject(error)
     }
-    const use = (lease: Lease<T>, more?: readonly Lease<T>[]): T[] => {
-      const rest = more ?? this.mailbox.takeNow(Math.min(max, this.mailbox.store.ready + 1) - 1).slice()
-      return this.#consumedUpTo(lease, rest)
+    const use = (lease: Lease<T>, together?: readonly Lease<T>[]): T[] => {
+      if (together) return this.#consumedUpTo(together)
+      const { store } = this.mailbox
+      return this.#consumedUpTo([lease, ...this.mailbox.takeNow(Math.min(max, store.ready + 1) - 1)])
     }
     return claim(this.mailbox, o, use, max)
   }
@@ -297,17 +298,15 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   }
 
   /** The values up to the first that no longer fits the schema, which goes back with those behind it; throws if it is the first. */
-  #consumedUpTo(first: Lease<T>, more: readonly Lease<T>[]): T[] {
+  #consumedUpTo(leases: readonly Lease<T>[]): T[] {
     const values: T[] = []
-    let lease = first
     try {
-      values.push(this.consumed(first))
-      for (lease of more) values.push(this.consumed(lease))
+      for (const lease of leases) values.push(this.consumed(lease))
     } catch (error) {
-      for (const behind of more.slice(values.length)) this.mailbox.giveBack(behind, 0)
+      for (const behind of leases.slice(values.length + 1)) this.mailbox.giveBack(behind, 0)
       // Who claimed the first one nacks it.
-      if (lease === first) throw error
-      this.mailbox.nack(lease, { reason: error })
+      if (values.length === 0) throw error
+      this.mailbox.nack(leases[values.length] as Lease<T>, { reason: error })
     }
     return values
   }

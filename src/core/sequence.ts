@@ -1,8 +1,6 @@
-import { encodeBriefly, type Packed } from './codec.js'
-import { type Shape, Shapes, shapeOf } from './shape.js'
-
-/** Up to so many bytes, a loop is faster than a call. */
-const SHORT = 96
+import { encodeBriefly } from './codec.js'
+import { copied, NO_ROOM, OTHER, RECORD, type Shape } from './shape.js'
+import { Shapes } from './shapes.js'
 
 /** Packs values one after another, behind one another, that are decoded together. */
 export class Sequence {
@@ -15,38 +13,28 @@ export class Sequence {
   /** Writes the next value and answers where it ends; -1 if there is no room for it. `place`: how many came before it. */
   write(value: unknown, target: Buffer, at: number, place: number): number {
     if (place === 0) this.#defined = undefined
-    if (typeof value !== 'object' || value === null) return copied(encodeBriefly(value), 0, target, at)
-    const shape = this.#shapeOf(value)
-    const packed = shape?.pack(value)
-    if (!packed) {
-      // Its own definitions begin with RECORD.
-      this.#defined = undefined
-      return copied(encodeBriefly(value), 0, target, at)
+    if (typeof value !== 'object' || value === null) return copied(encodeBriefly(value), target, at)
+    let end = this.#shape ? this.#shaped(this.#shape, value, target, at) : OTHER
+    if (end === OTHER) {
+      this.#shape = this.#shapes.of(value)
+      if (this.#shape) end = this.#shaped(this.#shape, value, target, at)
     }
-    if (shape === this.#defined) return copied(packed, 0, target, at)
-    const { definition } = shape as Shape
-    if (at + definition.length > target.length) return -1
-    for (let index = 0; index < definition.length; index++) target[at + index] = definition[index] as number
-    this.#defined = shape
-    return copied(packed, 1, target, at + definition.length)
+    if (end !== OTHER) return end
+    // Its own definitions begin with RECORD.
+    this.#defined = undefined
+    return copied(encodeBriefly(value), target, at)
   }
 
-  #shapeOf(value: object): Shape | undefined {
-    if (this.#shape?.suits(value)) return this.#shape
-    if (Object.getPrototypeOf(value) !== Object.prototype) return undefined
-    const names = Object.keys(value)
-    const shape = this.#shapes.find(JSON.stringify(names), () => shapeOf(names))
-    if (shape) this.#shape = shape
-    return shape
+  #shaped(shape: Shape, value: object, target: Buffer, at: number): number {
+    if (shape !== this.#defined) {
+      const begin = shape.writeDefinition(target, at)
+      if (begin < 0) return NO_ROOM
+      const end = shape.write(value, target, begin)
+      if (end !== OTHER) this.#defined = shape
+      return end
+    }
+    if (at >= target.length) return NO_ROOM
+    target[at] = RECORD
+    return shape.write(value, target, at + 1)
   }
-}
-
-/** Copies what was packed, from its byte number `from` on; answers where it ends, -1 if there is no room. */
-function copied(packed: Packed, from: number, target: Buffer, at: number): number {
-  const { start = 0, end = packed.length } = packed
-  const length = end - start - from
-  if (at + length > target.length) return -1
-  if (length > SHORT) packed.copy(target, at, start + from, end)
-  else for (let index = 0; index < length; index++) target[at + index] = packed[start + from + index] as number
-  return at + length
 }

@@ -1,19 +1,23 @@
 import type { Packr } from 'msgpackr'
 import { decodeOwn, encode, encodeBriefly, makePackr, type Packed } from './codec.js'
+import { writePlain } from './plain-value.js'
 
 /** The byte of a record whose names were defined first. */
 export const RECORD = 0x40
+/** There is no room for it. */
+export const NO_ROOM = -1
+/** It is of another shape. */
+export const OTHER = -2
 /** `d4 72 40` and an array of names define it. */
 const DEFINITION = [0xd4, 0x72, RECORD]
-/** Shapes that are kept ready. Where there are more, or they never come again, all are forgotten now and then. */
-const MOST = 64
+/** Up to so many bytes, a loop is faster than a call. */
+const SHORT = 96
 
 /**
  * Objects with the same names in the same order. To define its names and to learn them costs msgpackr more than the values of
  * one object; here both are done once for many parcels, each of which still holds the definition, and decodes by itself.
  */
 export class Shape {
-  /** What comes before the first object of this shape. */
   readonly definition: Buffer
   readonly #names: readonly string[]
   readonly #out: Packr
@@ -26,18 +30,31 @@ export class Shape {
     this.#in = makePackr(true, false, names)
   }
 
-  /** Whether it may be of this shape; `pack` knows for certain. */
-  suits(value: object): boolean {
+  /** Writes the members of an object: answers where they end, NO_ROOM or OTHER. Throws CodecError. */
+  write(object: object, target: Buffer, at: number): number {
+    if (Object.getPrototypeOf(object) !== Object.prototype) return OTHER
     const names = this.#names
-    let at = 0
-    for (const name in value) if (name !== names[at++]) return false
-    return at === names.length
+    let count = 0
+    let end = at
+    for (const name in object) {
+      if (name !== names[count++]) return OTHER
+      const value = (object as Record<string, unknown>)[name]
+      const behind = writePlain(value, target, end)
+      if (behind >= 0) {
+        end = behind
+        continue
+      }
+      // `toJSON` makes another object of it.
+      if (typeof value === 'function') return OTHER
+      end = copied(encodeBriefly(value, this.#out), target, end)
+      if (end < 0) return NO_ROOM
+    }
+    return count === names.length ? end : OTHER
   }
 
-  /** What follows the definition, or RECORD: see `encodeBriefly`. Undefined: it is of another shape. */
-  pack(value: object): Packed | undefined {
-    const packed = encodeBriefly(value, this.#out)
-    return packed[packed.start ?? 0] === RECORD ? packed : undefined
+  /** What comes before the members of the first object. */
+  writeDefinition(target: Buffer, at: number): number {
+    return copied(this.definition, target, at)
   }
 
   unpack(bytes: Buffer, start: number, end: number): unknown {
@@ -53,20 +70,6 @@ export class Shape {
   }
 }
 
-/** Shapes by a key, made when they come for the second time: many objects have names of their own, and never come again. */
-export class Shapes {
-  readonly #seen = new Map<string, Shape | undefined>()
-
-  find(key: string, make: () => Shape | undefined): Shape | undefined {
-    const known = this.#seen.get(key)
-    if (known) return known
-    const shape = this.#seen.has(key) ? make() : undefined
-    if (this.#seen.size >= MOST) this.#seen.clear()
-    this.#seen.set(key, shape)
-    return shape
-  }
-}
-
 /** Undefined where names stand for something else than themselves. `definition`: their bytes, if they came as such. */
 export function shapeOf(names: readonly string[], definition = definitionOf(names)): Shape | undefined {
   if (names.length === 0 || names.includes('__proto__') || !isDefinition(definition, 0)) return undefined
@@ -75,6 +78,16 @@ export function shapeOf(names: readonly string[], definition = definitionOf(name
 
 export function isDefinition(bytes: Buffer, at: number): boolean {
   return bytes[at] === DEFINITION[0] && bytes[at + 1] === DEFINITION[1] && bytes[at + 2] === DEFINITION[2]
+}
+
+/** Copies what was packed; answers where it ends, or NO_ROOM. */
+export function copied(packed: Packed, target: Buffer, at: number): number {
+  const { start = 0, end = packed.length } = packed
+  const length = end - start
+  if (at + length > target.length) return NO_ROOM
+  if (length > SHORT) packed.copy(target, at, start, end)
+  else for (let index = 0; index < length; index++) target[at + index] = packed[start + index] as number
+  return at + length
 }
 
 /** As an object with these names, and a byte for each value, is packed, without these bytes. */

@@ -8,6 +8,7 @@ import { atExit } from './at-exit.js'
 import { CONDITIONS, LOCK } from './conditions.js'
 import { Life } from './life.js'
 import { Mapping } from './mapping.js'
+import { Pace } from './pace.js'
 import { type Participant, Participants, type Seat } from './participants.js'
 import { removeFile } from './remove-file.js'
 import { RobustLock } from './robust-lock.js'
@@ -46,6 +47,7 @@ export class Arena {
   readonly #looked: Float64Array
   readonly #user: ArenaUser
   readonly #stayAtExit: () => void
+  readonly #pace = new Pace(() => this.#ring())
   #closed = false
   #stopTicks: (() => void) | undefined
   #retry: NodeJS.Timeout | undefined
@@ -129,10 +131,10 @@ export class Arena {
     return false
   }
 
-  /** Gives the lock back, then rings those who were woken meanwhile. */
+  /** Gives the lock back, then rings those who were woken meanwhile: within the turn of the event loop at the latest. */
   leave(): void {
     const wanted = this.#lock.release()
-    if (this.#waiting.rings) this.#ring()
+    if (this.#waiting.rings && (this.#closed || this.#pace.allows)) this.#ring()
     if (wanted) this.#waiting.tell(LOCK)
   }
 
@@ -208,6 +210,8 @@ export class Arena {
   close(): void {
     if (this.#closed) return
     this.#closed = true
+    this.#pace.stop()
+    this.#ring()
     this.#stayAtExit()
     clearInterval(this.#retry)
     this.#stopTicking()

@@ -13,6 +13,7 @@ const NESTED = 16
 
 const waiting = new Ring<Task>()
 let depth = 0
+let held = false
 
 /** Runs a task now, or, when too many are running further up the call stack, as soon as they are done. */
 export function trampoline(task: Task): void {
@@ -29,7 +30,7 @@ export function trampoline(task: Task): void {
 
 /** For a task too small to be one: false if it has to wait for its turn; if true, `leave` must follow. */
 export function enter(): boolean {
-  if (depth >= NESTED) return false
+  if (held || depth >= NESTED) return false
   depth++
   return true
 }
@@ -41,6 +42,21 @@ export function leave(): void {
     depth--
     // A task that threw must not strand those behind it.
     if (depth === 0 && waiting.length > 0) queueMicrotask(resume)
+  }
+}
+
+/** Tasks that come up meanwhile run afterwards: each once, and not for every step of the work. */
+export function together(work: () => void): void {
+  if (held) {
+    work()
+    return
+  }
+  held = true
+  try {
+    work()
+  } finally {
+    held = false
+    if (depth === 0 && waiting.length > 0 && enter()) leave()
   }
 }
 

@@ -27,18 +27,16 @@ export class Gathering<T> {
   lastTicket: Ticket = 0
   readonly #builder: ParcelBuilder
   readonly #limit: number
-  readonly #parcel: { bytes: Uint8Array; length: number; count: number } = {
-    bytes: new Uint8Array(),
-    length: 0,
-    count: 0,
-  }
-  readonly #parcels: readonly Parcel[] = [this.#parcel]
+  readonly #parcel: { bytes: Uint8Array; words: Int32Array; length: number; count: number }
+  readonly #parcels: readonly Parcel[]
   /** Encoded, and not yet offered. */
   #tried: Entry<T> | undefined
 
   constructor(limit: number) {
     this.#limit = Math.min(limit, BYTES)
     this.#builder = new ParcelBuilder(this.#limit)
+    this.#parcel = { bytes: this.#builder.bytes(), words: this.#builder.words, length: 0, count: 0 }
+    this.#parcels = [this.#parcel]
   }
 
   /** Items taken, and not yet stored. */
@@ -95,7 +93,7 @@ export class Gathering<T> {
 
   /** All of it, what was tried included; good until the next call. */
   parcels(): readonly Parcel[] {
-    this.#parcel.bytes = this.#builder.bytes()
+    this.#builder.bytes()
     this.#parcel.length = this.#builder.length
     this.#parcel.count = this.#builder.count
     return this.#parcels

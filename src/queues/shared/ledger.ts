@@ -1,3 +1,4 @@
+import { rest } from '../../util/rest.js'
 import { GRAIN } from './geometry.js'
 import { Records, recordBytes } from './records.js'
 import { Returned } from './returned.js'
@@ -65,8 +66,8 @@ export class Ledger {
     const before = views.putPos
     let position = before
     let slot = views.slotOf(position)
-    for (const { bytes: parcel, length = parcel.length, count: items, payloads } of parcels) {
-      const place = head % ringBytes
+    for (const { bytes: parcel, length = parcel.length, count: items, payloads, words } of parcels) {
+      const place = rest(head, ringBytes)
       const chunk = place / GRAIN
       let first = -1
       for (let index = 0; index < items; position++, slot = (slot + 1) & mask) {
@@ -80,7 +81,7 @@ export class Ledger {
         views.ints[at + 3] = 0
       }
       records.writeHeader(place, length, items, position - first, first, due, at, payloads !== undefined)
-      records.writeParcel(place, parcel, length)
+      records.writeParcel(place, parcel, length, words)
       head += recordBytes(length)
     }
     views.commit(head, position, views.putCount + count)

@@ -12,6 +12,7 @@ export class ParcelReader<T> {
   readonly #records: Records
   readonly #spill: SpillFolder
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH)
+  readonly #words = new Int32Array(this.#scratch.buffer)
   #used = 0
   #copied: TakenParcel<T>[] = []
   #last: TakenParcel<T> | undefined
@@ -30,11 +31,11 @@ export class ParcelReader<T> {
     if (this.#last !== undefined && this.#last.first === first) return this.#last
     const length = records.length(place)
     if (this.sealed) return this.#sealedAt(place, length)
-    const fits = this.#used + length <= SCRATCH
+    const fits = this.#used + length + 3 <= SCRATCH
     const bytes = fits ? this.#scratch : Buffer.allocUnsafeSlow(length)
     const start = fits ? this.#used : 0
-    const end = records.copyParcel(place, bytes, start)
-    if (fits) this.#used = end
+    const end = records.copyParcel(place, bytes, start, fits ? this.#words : undefined)
+    if (fits) this.#used = (end + 3) & ~3
     const parcel = this.#taken(place, bytes, start, end)
     this.#copied.push(parcel)
     return parcel

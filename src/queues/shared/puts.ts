@@ -11,10 +11,12 @@ import type { Payload, Sealing, SharedParcel } from './sealing.js'
 import type { Section } from './section.js'
 
 const RESOLVED = Promise.resolve()
+/** Whoever was seen to wait for each put is not watched for so many more. */
+const TRUST = 15
 
 /**
- * The way into a shared queue. What is put together is stored at once, and so is the first single put of a turn of the event
- * loop; those that follow it in the same turn are gathered, and stored together when it ends.
+ * The way into a shared queue. What is put together is stored at once, and so is a single put where each is awaited before the
+ * next; those that follow one another in the same turn are gathered, and stored together when it ends.
  */
 export class Puts<T> {
   listener: StoreListener | undefined
@@ -30,6 +32,7 @@ export class Puts<T> {
   #tickets = 0
   #storedTicket = 0
   #burst = false
+  #trust = 0
 
   constructor(arena: Arena, ledger: Ledger, section: Section, sealing: Sealing, spill: SpillFolder) {
     this.#arena = arena
@@ -152,7 +155,7 @@ export class Puts<T> {
     return false
   }
 
-  /** The first single put of a turn is stored at once, so that nobody who waits for each is held up. */
+  /** Stored at once, so that nobody who waits for each is held up, unless they come in a burst. */
   #takeTried(): boolean {
     const gathering = this.#gathering
     if (this.#burst || gathering.count > 0) {
@@ -163,6 +166,7 @@ export class Puts<T> {
     }
     if (!this.#store(1, gathering.parcels(), 0, gathering.at)) return false
     gathering.stored()
+    if (this.#trust-- > 0) return true
     this.#burst = true
     RESOLVED.then(this.#endBurst)
     return true
@@ -177,6 +181,7 @@ export class Puts<T> {
 
   readonly #endBurst = (): void => {
     this.#burst = false
+    this.#trust = this.#gathering.count === 0 ? TRUST : 0
     this.flush()
   }
 

@@ -44,11 +44,15 @@ export class Settlements<T> {
   }
 
   giveBack(lease: SharedLease<T>, due: number): boolean {
-    if (this.#ledger.views.shut === GONE) return this.ack(lease)
-    if (!this.#ends(lease)) return false
-    this.#returned.push({ lease, attempt: lease.attempt, due })
+    if (!this.#back(lease, due)) return false
     this.#flush()
     return true
+  }
+
+  /** All of them in one section, to be taken at once. */
+  giveAllBack(leases: readonly SharedLease<T>[]): void {
+    for (const lease of leases) this.#back(lease, 0)
+    this.#flush()
   }
 
   /** Under the lock. */
@@ -83,6 +87,13 @@ export class Settlements<T> {
 
   close(): void {
     clearImmediate(this.#soon)
+  }
+
+  #back(lease: SharedLease<T>, due: number): boolean {
+    if (this.#ledger.views.shut === GONE) return this.ack(lease)
+    if (!this.#ends(lease)) return false
+    this.#returned.push({ lease, attempt: lease.attempt, due })
+    return true
   }
 
   #ends(lease: SharedLease<T>): boolean {

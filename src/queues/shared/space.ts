@@ -1,4 +1,5 @@
 import { QueueLinkError } from '../../errors/queue-link-error.js'
+import { rest } from '../../util/rest.js'
 import { GRAIN, RESERVE } from './geometry.js'
 import { type Records, recordBytes } from './records.js'
 import type { Views } from './views.js'
@@ -41,7 +42,7 @@ export class Space {
     this.sweep(Math.max(bytes, this.#size / 4))
     // Once round: what was copied forward is not copied again.
     for (const end = views.head; !this.fits(bytes) && views.tail < end; ) {
-      const place = views.tail % this.#size
+      const place = rest(views.tail, this.#size)
       const life = this.#life(place)
       if (life === 'waits') break
       const length = this.#lengthAt(place)
@@ -57,7 +58,7 @@ export class Space {
   sweep(bytes: number): void {
     const views = this.#views
     while (views.tail < views.head && !this.fits(bytes)) {
-      const place = views.tail % this.#size
+      const place = rest(views.tail, this.#size)
       if (this.#life(place) !== 'dead') return
       views.tail += this.#lengthAt(place)
     }
@@ -105,7 +106,7 @@ export class Space {
   #forward(place: number, length: number): void {
     const views = this.#views
     const { head } = views
-    const to = head % this.#size
+    const to = rest(head, this.#size)
     this.#records.copy(place, to)
     // From here on both copies are there; the new one is dead for as long as no descriptor points at it.
     views.commit(head + length, views.putPos, views.putCount)

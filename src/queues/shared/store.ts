@@ -4,6 +4,7 @@ import type { SpillFolder } from '../../core/spill-folder.js'
 import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
 import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { ArenaUser } from '../../os/arena-user.js'
+import { Ahead } from './ahead.js'
 import { GONE, type Grantee, Ledger } from './ledger.js'
 import { ParcelReader } from './parcel-reader.js'
 import { Puts } from './puts.js'
@@ -28,6 +29,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   readonly #puts: Puts<T>
   readonly #settlements: Settlements<T>
   readonly #parcels: ParcelReader<T>
+  readonly #ahead = new Ahead<T>(leases => this.#settlements.giveAllBack(leases))
   #listener: StoreListener | undefined
   #wants: Wants = { items: false, room: false, rest: false }
   /** What was taken waits for room. */
@@ -54,7 +56,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   get ready(): number {
-    return this.#views.ready + this.#puts.count
+    return this.#views.ready + this.#puts.count + this.#ahead.length
   }
 
   get delayed(): number {
@@ -62,7 +64,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   get leased(): number {
-    return Math.max(0, this.#views.leased - this.#settlements.count)
+    return Math.max(0, this.#views.leased - this.#settlements.count - this.#ahead.length)
   }
 
   get full(): boolean {
@@ -131,17 +133,30 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
 
   take(max: number, now: number, sealed = false): readonly Lease<T>[] {
     if (this.#arena.closed || max <= 0) return NONE
+    const ahead = this.#ahead
+    if (sealed) {
+      ahead.giveBack()
+      return this.#take(max, now, [], true)
+    }
+    if (ahead.length > 0) return max === 1 ? ahead.shift() : this.#take(max, now, ahead.takeAll())
+    if (max > 1) return this.#take(max, now, [])
+    const taken = this.#take(1 + ahead.appetite, now, [])
+    return taken.length > 1 ? ahead.keep(taken) : taken
+  }
+
+  /** What was taken already comes first. */
+  #take(max: number, now: number, taken: SharedLease<T>[], sealed = false): SharedLease<T>[] {
+    if (taken.length >= max) return taken
     if (this.ready === 0 && this.nextDue > now && !this.#wants.items) {
       this.section.locked = undefined
-      return NONE
+      return taken
     }
-    if (!this.section.enter()) return NONE
-    const taken: SharedLease<T>[] = []
+    if (!this.section.enter()) return taken
     this.#taken = taken
     this.#parcels.sealed = sealed
     try {
       if (now > 0) this.ledger.promote(now)
-      this.ledger.take(max, this.#arena.slot, this, sealed)
+      this.ledger.take(max - taken.length, this.#arena.slot, this, sealed)
       if (taken.length === 0) {
         if (this.#wants.items) this.#arena.arm(ITEMS)
       } else if (this.#views.ready > 0) this.#arena.wake(ITEMS, 1)
@@ -162,6 +177,8 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   giveBack(lease: Lease<T>, due: number): boolean {
+    // It may come before these.
+    this.#ahead.giveBack()
     return this.#settlements.giveBack(lease as SharedLease<T>, due)
   }
 
@@ -170,6 +187,8 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   peek(now: number): T | undefined {
+    const { first } = this.#ahead
+    if (first) return first.value
     const found = this.section.within(() => {
       this.ledger.promote(now || Date.now())
       const slot = this.ledger.first()
@@ -195,6 +214,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   async clear(): Promise<T[]> {
+    this.#ahead.giveBack()
     const taken = await this.section.eventually(() => {
       if (this.shut) this.#views.shut = GONE
       this.ledger.promote(Number.POSITIVE_INFINITY)
@@ -213,6 +233,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
     this.#flush()
     this.#puts.tellStored()
     this.#settlements.close()
+    this.#ahead.stop()
     this.#arena.close()
   }
 

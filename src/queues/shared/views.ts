@@ -1,3 +1,4 @@
+import { rest } from '../../util/rest.js'
 import { dueOffset, type Geometry, returnedOffset, ringOffset, SLOT_BYTES, STATE_BYTES } from './geometry.js'
 
 /** Places of the state, in units of their type. */
@@ -184,7 +185,7 @@ export class Views {
   }
 
   slotOf(position: number): number {
-    return position % this.geometry.slots
+    return rest(position, this.geometry.slots)
   }
 
   word(slot: number): number {

@@ -43,7 +43,7 @@ export async function makeSandbox(root, targets) {
   compile('operators', 'dist')
   compile('test', '')
   compile('marbles', '')
-  for (const folder of ['fixtures', 'torture']) {
+  for (const folder of ['fixtures', 'fuzz', 'torture']) {
     cpSync(join(root, 'test', folder), join(sandbox, 'test', folder), { recursive: true })
   }
   standIn(root, sandbox)

@@ -138,8 +138,12 @@ describe('a hosted queue', () => {
     const hosted = await host(fifoQueue<number>())
     const far = await client(hosted)
     await far.putBatch([1, 2])
+    const held = await far.receive()
     const stats = await Promise.all(Array.from({ length: 1500 }, () => far.stat()))
-    expect(new Set(stats.map(({ size }) => size))).toEqual(new Set([2]))
+    expect(new Set(stats.map(({ size }) => size))).toEqual(new Set([1]))
+    // Nobody was cut off for it.
+    await held.ack()
+    expect((await far.stat()).leased).toBe(0)
   })
 
   it('is put more bytes at once than may be on their way, and stores all of them in order [H4] [Q1.1]', async () => {
@@ -150,6 +154,53 @@ describe('a hosted queue', () => {
     const seen: number[] = []
     while (seen.length < 12) seen.push(...(await far.getBatch(5)).map(item => item[item.length - 1] as number))
     expect(seen).toEqual(Array.from({ length: 12 }, (_, n) => n))
+  })
+
+  it('gives back what arrives when nobody wants it any more [Q6.1] [Q13.9]', async () => {
+    const hosted = await host(fifoQueue<number>())
+    const [far, other] = [await client(hosted), await client(hosted)]
+    const abort = new AbortController()
+    const got = codeOf(far.get({ signal: abort.signal }))
+    while ((await hosted.stat()).wanting === 0) await new Promise(resolve => setImmediate(resolve))
+    abort.abort('enough')
+    await hosted.put(7)
+    expect([await got, await other.get({ timeout: 5000 })]).toEqual(['enough', 7])
+  })
+
+  it('is shut down from the call on, for the client that does so [Q10.4]', async () => {
+    const far = await client(await host(fifoQueue<number>({ capacity: 100 })))
+    const seen: boolean[] = []
+    for (let n = 0; n < 20; n++) {
+      void far.put(n)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    let isDone = false
+    const done = far.shutdown().then(() => (isDone = true))
+    while (!isDone) {
+      seen.push(far.closed)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await done
+    expect([...new Set(seen), far.closed]).toEqual([true, true])
+  })
+
+  it('keeps the connection of a client that has nothing to say [H4] [H7]', async () => {
+    const hosted = await host(fifoQueue<number>(), { deadline: 200 })
+    const far = await client(hosted)
+    await far.put(1)
+    const held = await far.receive()
+    await new Promise(resolve => setTimeout(resolve, 700))
+    await held.ack()
+    expect((await far.stat()).leased).toBe(0)
+  })
+
+  it('tells the readers of a client of an item that is a little too large for its frames, and keeps it [H10]', async () => {
+    const frameLimit = 1 << 18
+    const queue = fifoQueue<Buffer>()
+    const far = await client(await host(queue, { frameLimit }))
+    await queue.put(Buffer.alloc(frameLimit - 1000))
+    expect(await codeOf(far.get({ timeout: 5000 }))).toBe('ERR_ITEM_TOO_LARGE')
+    expect(queue.size).toBe(1)
   })
 
   it('applies its own attempts, dead letters and schema to its clients [H12]', async () => {

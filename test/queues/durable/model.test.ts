@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Delivery, DurableQueue } from 'queuelink'
 import { expect, it } from 'vitest'
 import { random } from '../../torture/random.js'
-import { codeOf, turns } from '../help.js'
+import { codeOf, turns, until } from '../help.js'
 import { open, scratch } from './help.js'
 
 const CAPACITY = 40
@@ -21,10 +21,13 @@ class Match {
   readonly out: { readonly delivery: Delivery<number>; readonly item: Item }[] = []
   readonly #next: (limit: number) => number
   readonly #path = join(scratch(), 'queue')
+  /** Some items are delayed, all of one priority: they come in any order. */
+  readonly #delays: boolean
   #ids = 0
 
-  constructor(seed: number) {
+  constructor(seed: number, delays: boolean) {
     this.#next = random(seed)
+    this.#delays = delays
   }
 
   async begin(): Promise<void> {
@@ -45,28 +48,36 @@ class Match {
     else if (what < 94) for (let n = this.#next(3); n >= 0; n--) await this.#settle(false)
     else if (what < 97) await this.#clear(queue)
     else await this.#openAnew(user)
-    expect(this.queues.map(({ size }) => size)).toEqual(Array(2).fill(this.ready.length))
+    const wanted = this.ready.length
+    if (this.#delays) await until(() => this.queues.every(({ size }) => size === wanted))
+    expect(this.queues.map(({ size }) => size)).toEqual([wanted, wanted])
+  }
+
+  /** Undefined: at once. */
+  #delay(): { delay: number } | undefined {
+    return this.#delays && this.#next(3) === 0 ? { delay: 1 + this.#next(4) } : undefined
   }
 
   async #put(queue: DurableQueue<number>): Promise<void> {
     const count = 1 + this.#next(12)
-    const priority = [-1.5, 0, 0, 2][this.#next(4)]!
+    const priority = this.#delays ? 0 : [-1.5, 0, 0, 2][this.#next(4)]!
     const ids = Array.from({ length: count }, () => this.#ids++)
-    const code = await codeOf(queue.putBatch(ids, { priority, timeout: 0 }))
+    const code = await codeOf(queue.putBatch(ids, { priority, timeout: 0, ...this.#delay() }))
     const fits = this.items.length + count <= CAPACITY
     expect(code).toBe(fits ? undefined : 'ERR_QUEUE_FULL')
     if (fits) for (const id of ids) this.items.push({ id, priority, attempt: 0, owner: -1 })
   }
 
   async #take(queue: DurableQueue<number>, user: number): Promise<void> {
-    const [item] = this.ready
-    expect(queue.peek()).toBe(item?.id)
-    if (!item) return expect(await codeOf(queue.receive({ timeout: 0 }))).toBe('ERR_QUEUE_EMPTY')
+    const { ready } = this
+    if (ready.length === 0) return expect(await codeOf(queue.receive({ timeout: 0 }))).toBe('ERR_QUEUE_EMPTY')
+    const next = queue.peek()
     const delivery = await queue.receive({ timeout: 0 })
-    item.attempt++
-    item.owner = user
-    expect([delivery.value, delivery.attempt]).toEqual([item.id, item.attempt])
-    this.out.push({ delivery, item })
+    const item = this.#delays ? ready.find(({ id }) => id === delivery.value) : ready[0]
+    expect([next, delivery.value, delivery.attempt]).toEqual([item?.id, item?.id, item!.attempt + 1])
+    item!.attempt++
+    item!.owner = user
+    this.out.push({ delivery, item: item! })
   }
 
   async #settle(ack: boolean): Promise<void> {
@@ -76,7 +87,7 @@ class Match {
       await delivery.ack()
       this.items.splice(this.items.indexOf(item), 1)
     } else {
-      await delivery.nack({ delay: 0 })
+      await delivery.nack(this.#delay() ?? { delay: 0 })
       item.owner = -1
       await turns()
     }
@@ -84,7 +95,8 @@ class Match {
 
   async #clear(queue: DurableQueue<number>): Promise<void> {
     const { ready } = this
-    expect(await queue.shutdown({ immediate: true })).toEqual(ready.map(({ id }) => id))
+    const ids = await queue.shutdown({ immediate: true })
+    expect(this.#delays ? ids.sort((a, b) => a - b) : ids).toEqual(ready.map(({ id }) => id))
     for (const item of ready) this.items.splice(this.items.indexOf(item), 1)
     await queue.reopen()
     // The other handle hears of it.
@@ -106,7 +118,9 @@ class Match {
     const { ready } = this
     while (this.out.length > 0) await this.#settle(true)
     const [queue, other] = this.queues as [DurableQueue<number>, DurableQueue<number>]
-    const left = ready.length > 0 ? await queue.getBatch(ready.length) : []
+    const left: number[] = []
+    while (left.length < ready.length) left.push(...(await queue.getBatch(ready.length - left.length)))
+    if (this.#delays) left.sort((a, b) => a - b)
     expect(left).toEqual(ready.map(({ id }) => id))
     await queue.close()
     const { size, leased, delayed } = await other.stat()
@@ -117,14 +131,17 @@ class Match {
   }
 }
 
-it('does what a list would, for two handles that come and go (Q1.3) (Q1.4) (Q1.5) (Q11.1) (Q10.8) (Q10.15)', async () => {
-  const seed = Date.now() % 1e6
-  const match = new Match(seed)
-  try {
-    await match.begin()
-    for (let step = 0; step < 250; step++) await match.step()
-    await match.end()
-  } catch (error) {
-    throw new Error(`with the seed ${seed}: ${(error as Error).message}`, { cause: error })
-  }
-})
+for (const delays of [false, true]) {
+  const order = delays ? 'with items that are delayed' : 'in the order of priorities (Q1.3) (Q1.4) (Q1.5)'
+  it(`does what a list would, for two handles that come and go, ${order} (Q11.1) (Q11.4) (Q10.8) (Q10.15)`, async () => {
+    const seed = Date.now() % 1e6
+    const match = new Match(seed, delays)
+    try {
+      await match.begin()
+      for (let step = 0; step < (delays ? 120 : 250); step++) await match.step()
+      await match.end()
+    } catch (error) {
+      throw new Error(`with the seed ${seed}: ${(error as Error).message}`, { cause: error })
+    }
+  })
+}

@@ -5,15 +5,21 @@ const FOLLOW = [
   0, 0, 0, 0, -1, -2, -4, -11, -12, -14, 4, 8, 1, 2, 4, 8, 1, 2, 4, 8, 2, 3, 5, 9, 17, -1, -2, -4, -2, -4, -2, -4,
 ]
 
+/** msgpackr's references are extensions of four bytes, of this type. */
+const FIXEXT4 = 0xd6
+const POINTER = 0x70
+
 /**
  * Checks, without building anything, that no length in a MessagePack text promises more than there are bytes, so that a
- * damaged or hostile one cannot make the decoder allocate. Walks token by token: every element is at least one byte.
+ * damaged or hostile one cannot make the decoder allocate. Walks token by token: every element is at least one byte. True if
+ * there are references in it.
  */
-export function checkLengths(bytes: Uint8Array): void {
+export function checkLengths(bytes: Uint8Array): boolean {
   const end = bytes.length
   const view = new DataView(bytes.buffer, bytes.byteOffset, end)
   let at = 0
   let claimed = 0
+  let refers = false
   // Every element is a byte at least, and of one list only: lists within lists cannot claim the same bytes twice.
   const elements = (count: number): void => {
     claimed += fits(count, at, end)
@@ -30,6 +36,7 @@ export function checkLengths(bytes: Uint8Array): void {
     } else {
       const follow = FOLLOW[token - 0xc0] as number
       if (follow >= 0) {
+        if (token === FIXEXT4 && bytes[at] === POINTER) refers = true
         at += fits(follow, at, end)
         continue
       }
@@ -42,6 +49,7 @@ export function checkLengths(bytes: Uint8Array): void {
       else at += fits(isExtension ? length + 1 : length, at, end)
     }
   }
+  return refers
 }
 
 function fits(length: number, at: number, end: number): number {

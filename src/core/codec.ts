@@ -2,22 +2,28 @@ import { createRequire } from 'node:module'
 import type { Packr } from 'msgpackr'
 import { CodecError } from '../errors/codec-error.js'
 import { DeadlockError } from '../errors/deadlock-error.js'
+import { GraphError } from '../errors/graph-error.js'
 import { ItemTooLargeError } from '../errors/item-too-large-error.js'
 import { LeaseLostError } from '../errors/lease-lost-error.js'
 import { LinkError } from '../errors/link-error.js'
 import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { QueueEmptyError } from '../errors/queue-empty-error.js'
+import { QueueExistsError } from '../errors/queue-exists-error.js'
 import { QueueFullError } from '../errors/queue-full-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
+import { QueueNotFoundError } from '../errors/queue-not-found-error.js'
 import { SinkOverflowError } from '../errors/sink-overflow-error.js'
 import { SpillError } from '../errors/spill-error.js'
 import { checkLengths } from './check-lengths.js'
+import { checkSharing } from './check-sharing.js'
+import { isOpaque } from './opaque.js'
 
 /**
  * MessagePack with record definitions inline: what is packed together decodes by itself anywhere. Carries what
  * `structuredClone` does: Map, Set, Date, BigInt, typed arrays, Error with its cause, undefined, circular references (an object
- * that appears twice without a circle arrives as two, -0 as 0, and half of a surrogate pair may arrive as U+FFFD).
- * Instances of other classes arrive as plain objects. Throws CodecError for functions, symbols, promises and weak collections.
+ * that appears twice without a circle arrives as two, -0 as 0, a member `__proto__` as `__proto_`, and half of a surrogate pair
+ * may arrive as U+FFFD). Instances of other classes arrive as plain objects, or as what their `toJSON` answers. Throws CodecError
+ * for functions, symbols, promises, weak collections, and instances of which nothing can be read.
  */
 export function encode(value: unknown): Buffer {
   try {
@@ -47,14 +53,27 @@ function encodeCircular(value: unknown): Buffer {
   }
 }
 
-/** Throws CodecError, before anything is allocated, if a length in the bytes cannot be true. */
+/**
+ * Throws CodecError, before anything is allocated, if a length in the bytes cannot be true, and for a value that is small only
+ * by its references.
+ */
 export function decode(bytes: Uint8Array): unknown {
-  checkLengths(bytes)
+  const refers = checkLengths(bytes)
   try {
-    return packers().tracking.unpack(bytes)
+    if (!refers) return packers().tracking.unpack(bytes)
+    const value = decodeReferences(bytes)
+    checkSharing(value, bytes.length)
+    return value
   } catch (error) {
     throw new CodecError(`the bytes cannot be decoded: ${(error as Error).message}`, { cause: error })
   }
+}
+
+/** Where more follows than one value, `unpack` prints what it has into its error; this does not. */
+function decodeReferences(bytes: Uint8Array): unknown {
+  const [value, ...rest] = packers().tracking.unpackMultiple(bytes) as unknown[]
+  if (rest.length > 0) throw new CodecError('more follows the value')
+  return value
 }
 
 /** As `decode`, of bytes that this package wrote and that nobody else could change: without looking through them first. */
@@ -110,6 +129,10 @@ export function registerExtension<C>(extension: Extension<C>): void {
 function library(): typeof import('msgpackr') {
   if (msgpackr) return msgpackr
   msgpackr = createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr')
+  // Asked for what is neither a plain object, nor an array, nor a Map: those of known classes come first.
+  const Opaque = { [Symbol.hasInstance]: isOpaque }
+  msgpackr.addExtension({ Class: Opaque, type: REFUSED, write: (value: object) => refuse(named(value)) } as never)
+  msgpackr.addExtension({ Class: Map, write: (map: Map<unknown, unknown>) => new Map(map) } as never)
   for (const Class of [Promise, WeakMap, WeakSet, WeakRef]) {
     msgpackr.addExtension({ Class, type: REFUSED, write: () => refuse(`a ${Class.name}`) } as never)
   }
@@ -139,6 +162,10 @@ export function makePackr(structuredClone: boolean, sequential = false, known?: 
   return Object.assign(packr, { writeFunction: () => refuse('a function') })
 }
 
+function named(value: object): string {
+  return `an instance of ${value.constructor?.name || 'a class'}, whose state is private,`
+}
+
 function refuse(what: string): never {
   throw new TypeError(`${what} has no meaning in another process`)
 }
@@ -161,12 +188,13 @@ function toPlainError(error: Error): PlainError {
 const KNOWN: Record<string, { readonly prototype: Error }> = {
   ...{ EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError },
   ...{ QueueLinkError, QueueFullError, QueueEmptyError, QueueClosedError, LeaseLostError, ItemTooLargeError },
-  ...{ SinkOverflowError, SpillError, CodecError, LinkError, DeadlockError },
+  ...{ SinkOverflowError, SpillError, CodecError, LinkError, GraphError, DeadlockError },
+  ...{ QueueExistsError, QueueNotFoundError },
 }
 
 function fromPlainError({ name, message, stack, own }: PlainError): Error {
   const error = new Error(message)
-  const known = KNOWN[name]
+  const known = Object.hasOwn(KNOWN, name) ? KNOWN[name] : undefined
   if (known) Object.setPrototypeOf(error, known.prototype)
   if (error.name !== name) hidden(error, 'name', name)
   hidden(error, 'stack', stack)

@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { Packr } from 'msgpackr'
 import { CodecError, QueueFullError } from 'queuelink'
 import { describe, expect, it } from 'vitest'
 import { decode, encode, encodeBehind } from '#src/core/codec'
@@ -118,6 +119,18 @@ describe('encode and decode', () => {
     expect(again(new DOMException('stop', 'AbortError'))).toMatchObject({ name: 'AbortError', message: 'stop' })
   })
 
+  it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])('carry an error that is named %s', name => {
+    const got = again(Object.assign(new Error('odd'), { name })) as Error
+    expect([got instanceof Error, got.name, got.message]).toEqual([true, name, 'odd'])
+  })
+
+  it('[Q14.3] carry what a Map, Set or array holds that is of a class of its own', () => {
+    class Index extends Map<string, number> {}
+    class Group extends Set<number> {}
+    class List extends Array<number> {}
+    expect(again([new Index([['a', 1]]), new Group([2]), List.of(3)])).toEqual([new Map([['a', 1]]), new Set([2]), [3]])
+  })
+
   it('carry the data of instances', () => {
     class Point {
       x = 1
@@ -176,6 +189,23 @@ describe('bytes that are damaged', () => {
     )
     expect(again({ still: ['fine'] })).toEqual({ still: ['fine'] })
     expect(memoryOf('self') - before).toBeLessThan(200)
+  })
+
+  it('are refused when a few of them stand for more than any memory holds, by references, whatever follows', () => {
+    const packr = new Packr({ structuredClone: true, moreTypes: true })
+    let value: unknown = 'x'
+    for (let level = 0; level < 40; level++)
+      value =
+        level % 2
+          ? [value, value]
+          : new Map([
+              [1, value],
+              [2, value],
+            ])
+    const bytes = packr.pack(value)
+    expect(() => decode(bytes)).toThrow(CodecError)
+    expect(() => decode(Buffer.concat([bytes, Buffer.of(1)]))).toThrow(CodecError)
+    expect(again({ still: ['fine'] })).toEqual({ still: ['fine'] })
   })
 
   it('are that as well when they are noise', () => {

@@ -87,12 +87,34 @@ export function payloadIn(
   return { path: pathOf(reference), reference, renamed }
 }
 
-/** The entries as they were packed, but for what only a store knows: due time and priority. */
+/**
+ * The entries as they were packed, but for what only a store knows: due time and priority. Throws CodecError for anything that
+ * packParcel does not write.
+ */
 export function unpackParcel<T>(bytes: Uint8Array): Entry<T>[] {
-  const parcel = OpenParcel.of<T>(decode(bytes))
-  return Array.from({ length: parcel.count }, (_, place) => {
-    return new Entry(parcel.value(place), parcel.enqueuedAt, 0, 0, parcel.headers(place), parcel.key(place))
-  })
+  const parts = decode(bytes)
+  if (!isParcel(parts)) throw new CodecError('these bytes are no parcel of items')
+  const [at, extras] = parts
+  const known = extras === null ? undefined : new Map(extras.map(extra => [extra[0], extra]))
+  const entries = new Array<Entry<T>>(parts.length - 2)
+  for (let place = 0; place < entries.length; place++) {
+    const value = parts[place + 2] as T
+    const extra = known?.get(place)
+    entries[place] = extra ? new Entry(value, at, 0, 0, extra[1], extra[2]) : new Entry(value, at)
+  }
+  return entries
+}
+
+function isParcel(parts: unknown): parts is [at: number, extras: Extras | null, ...items: unknown[]] {
+  if (!Array.isArray(parts) || parts.length < 2 || !Number.isFinite(parts[0])) return false
+  return parts[1] === null || (Array.isArray(parts[1]) && parts[1].every(isExtra))
+}
+
+function isExtra(extra: unknown): boolean {
+  if (!Array.isArray(extra)) return false
+  const [, headers, key] = extra
+  if (typeof headers !== 'object' || headers === null || (key !== undefined && typeof key !== 'string')) return false
+  return Object.values(headers).every(value => typeof value === 'string')
 }
 
 function extrasOf(entries: readonly Packable[]): Extras | null {

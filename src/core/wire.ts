@@ -1,3 +1,4 @@
+import { nextTick } from 'node:process'
 import type { Duplex } from 'node:stream'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { decode, encodeBehind } from './codec.js'
@@ -5,6 +6,9 @@ import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 
 /** What a frame is filled up to, unless a single message is larger. */
 const FRAME_BYTES = 128 * 1024
+
+/** Messages in a frame, at most: more than anybody says in one turn, few enough to be answered in one. */
+const MESSAGES = 16_384
 
 /** In ms. */
 const LAST_WORDS = 1000
@@ -58,6 +62,8 @@ export class Wire<In extends Message, Out extends Message> {
     stream.on('data', (chunk: Buffer) => this.#read(chunk))
     stream.on('drain', () => {
       this.#chokedSince = 0
+      this.#heardAt = Date.now()
+      if (stream.isPaused()) stream.resume()
       // What waited for it may go on.
       this.wake()
     })
@@ -106,7 +112,7 @@ export class Wire<In extends Message, Out extends Message> {
   wake(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    queueMicrotask(() => {
+    nextTick(() => {
       this.#scheduled = false
       this.endTurn()
     })
@@ -128,7 +134,10 @@ export class Wire<In extends Message, Out extends Message> {
     this.sent++
     const frame = encodeBehind(HEADER, messages)
     frame.writeUInt32BE(frame.length - HEADER)
-    if (!this.#stream.write(frame) && this.#chokedSince === 0) this.#chokedSince = Date.now()
+    if (this.#stream.write(frame) || this.#chokedSince > 0) return
+    this.#chokedSince = Date.now()
+    // Whoever does not read what it is sent is not heard either: its answers would pile up here.
+    if (this.#events.hello) this.#stream.pause()
   }
 
   /** Why the other end has to be given up, if it has been silent, half a frame behind, or not reading for so many ms. */
@@ -186,8 +195,8 @@ export class Wire<In extends Message, Out extends Message> {
       return
     }
     const messages = decode(frame)
-    if (!Array.isArray(messages) || !messages.every(isMessage))
-      throw protocolError('a frame came that holds no messages')
+    if (!Array.isArray(messages) || messages.length > MESSAGES || !messages.every(isMessage))
+      throw protocolError('a frame came that holds no messages, or too many')
     this.#events.messages(messages)
   }
 

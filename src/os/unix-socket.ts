@@ -19,7 +19,7 @@ export async function listenAt(server: Server, path: string): Promise<() => Prom
     // Made where nobody else can reach it, and moved into place when its mode is right.
     room = await mkdtemp(join(dirname(path), '.q'))
     const made = join(room, 's')
-    checkLength(made)
+    checkSocketPath(made)
     await listening(server, made)
     await chmod(made, 0o600)
     const { ino } = await lstat(made)
@@ -37,7 +37,8 @@ export async function listenAt(server: Server, path: string): Promise<() => Prom
   }
 }
 
-function checkLength(path: string): void {
+/** What is longer, the system cuts off: who connects would talk to another socket. Throws `ERR_ADDRESS`. */
+export function checkSocketPath(path: string): void {
   if (Buffer.byteLength(path) <= LONGEST) return
   throw new QueueLinkError(`the path of a socket has ${LONGEST} bytes at most; ${path} is too long`, 'ERR_ADDRESS')
 }

@@ -38,7 +38,7 @@ export function encodeRecord(head: RecordHead, parcel: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(HEAD + parcel.length)
   bytes[0] = head.flags
   bytes[1] = 0
-  bytes.writeUInt16LE(head.attempt, 2)
+  bytes.writeUInt16LE(Math.min(head.attempt, 0xffff), 2)
   bytes.writeUInt32LE(head.count, 4)
   bytes.writeDoubleLE(head.place, 8)
   bytes.writeDoubleLE(head.priority, 16)

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { optionError } from '../../errors/option-error.js'
+import { checkSocketPath } from '../../os/unix-socket.js'
 
 /** Where a queue is hosted. */
 export type Address =
@@ -34,7 +35,9 @@ function fromText(text: string): Address {
 
 function unix(path: string): Address {
   if (path === '' || path.includes('\0')) throw unknown(path)
-  return { kind: 'unix', path: resolve(path) }
+  const whole = resolve(path)
+  checkSocketPath(whole)
+  return { kind: 'unix', path: whole }
 }
 
 function tcp(host: string, port: number, came: unknown): Address {

@@ -35,6 +35,8 @@ export class Feeder<T> implements Taker<T> {
   #sent = 0
   #seen = 0
   #wanted = 0
+  /** The queue was shut down and held nothing more: nothing can come, unless it is reopened. */
+  #drained = false
   /** Follows at once when items grow, slowly when they shrink. */
   #guess = 256
 
@@ -67,6 +69,9 @@ export class Feeder<T> implements Taker<T> {
   goOn(): void {
     const mailbox = this.#mailbox
     if (this.demand <= 0 || mailbox.ended) return
+    // Whoever enrols there is told so at once, which would be the next reason to go on.
+    if (this.#drained && mailbox.store.shut) return
+    this.#drained = false
     if (mailbox.audience.has(this)) mailbox.want(this)
     else mailbox.enrol(this)
   }
@@ -78,6 +83,7 @@ export class Feeder<T> implements Taker<T> {
 
   /** Drained, for now: it may be reopened. The client sees so by itself. */
   end(): void {
+    this.#drained = true
     this.#wire.wake()
   }
 

@@ -21,8 +21,8 @@ export interface ConnectionTerms {
 }
 
 export interface ConnectionEvents {
-  /** A host has let this client in, for the first time or again. */
-  opened(welcome: Welcome): void
+  /** A host has let this client in, for the first time or again. Answers why that is not to be. */
+  opened(welcome: Welcome): Error | undefined
   messages(messages: readonly ToClient[]): void
   turn(): void
   /** The connection is gone; another one is tried for. */
@@ -134,8 +134,9 @@ export class HostConnection {
     this.#lostAt = 0
     this.#deadline = welcome.deadline
     if (this.#wire) this.#wire.limit = welcome.frameLimit
-    this.#events.opened(welcome)
-    this.#first.resolve()
+    const why = this.#events.opened(welcome)
+    if (why) this.#break(why)
+    else this.#first.resolve()
   }
 
   #dismissed(came: unknown, retry: boolean): void {

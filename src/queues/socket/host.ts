@@ -63,7 +63,7 @@ export class Host<T> implements GuestHost<T> {
     this.#onEnded = o.onEnded
     this.#shut = o.mailbox.store.shut
     this.#server = o.tls
-      ? tls().createServer(o.tls, stream => this.#accept(stream))
+      ? tls().createServer({ handshakeTimeout: o.limits.deadline, ...o.tls }, stream => this.#accept(stream))
       : createServer({ noDelay: true }, stream => this.#accept(stream))
   }
 
@@ -87,6 +87,8 @@ export class Host<T> implements GuestHost<T> {
     const address = this.#address
     if (address.kind === 'unix') this.#remove = await listenAt(this.#server, address.path)
     else this.#address = { ...address, port: await listenOn(this.#server, address) }
+    // A connection that cannot be accepted, for want of descriptors say, is not the end of the others.
+    this.#server.on('error', () => {})
     this.#tick = setInterval(() => this.#check(), Math.min(LOOK_EVERY, this.#pingEvery))
     this.#tick.unref()
   }

@@ -91,7 +91,7 @@ export interface Standing {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
-const isTime = (value: unknown): boolean => typeof value === 'number' && value >= 0
+const isTime = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
 const isNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isNaN(value)
 const isFlag = (value: unknown): boolean => typeof value === 'boolean'
 const isBytes = (value: unknown): boolean => value instanceof Uint8Array

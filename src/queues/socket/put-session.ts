@@ -113,6 +113,7 @@ export class PutSession<T> {
     mailbox.assertOpen()
     const entries = this.#unpacked(parcel, priority, delay > 0 ? clock.now() + delay : 0)
     const { capacity } = mailbox.store
+    if (entries.length === 0) throw new CodecError('a put holds no items')
     if (entries.length > capacity) {
       throw new ItemTooLargeError(`a batch of ${entries.length} items can never fit ${mailbox.name} (${capacity})`)
     }

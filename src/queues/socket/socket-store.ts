@@ -210,7 +210,10 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
 
   // ── what the connection tells ───────────────────────────────────────────────────────────────────────────────────
 
-  opened(welcome: Welcome): void {
+  opened(welcome: Welcome): Error | undefined {
+    if (this.welcome && !isSameQueue(this.welcome, welcome)) {
+      return new QueueClosedError(`another queue than ${this.welcome.name} is hosted at its address now: open that one`)
+    }
     this.welcome = welcome
     this.#told = undefined
     this.#stored(welcome.stored)
@@ -221,6 +224,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     }
     this.#asks.again(new QueueLinkError('the connection was lost before the host answered', 'ERR_CONNECTION'))
     wire?.wake()
+    return undefined
   }
 
   messages(messages: readonly ToClient[]): void {
@@ -319,4 +323,10 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     const { items, room, rest } = this.#wants
     this.#connection.keepsAlive = items || room || rest || this.#log.length > 0 || this.#asks.length > 0
   }
+}
+
+/** What waits to be repeated is for one queue. Those in memory are named by chance; the others keep their names. */
+function isSameQueue(one: Welcome, other: Welcome): boolean {
+  if (one.kind !== other.kind || one.joinable !== other.joinable) return false
+  return one.name === other.name || !['shared', 'durable'].includes(one.kind)
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CommonOptions, durableQueue } from 'queuelink'
-import { queueContract } from 'queuelink/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll } from 'vitest'
+import { countedContract } from './counted-contract.js'
 
 const directory = mkdtempSync(join(tmpdir(), 'queuelink-durable-'))
 let made = 0
@@ -11,11 +11,9 @@ let made = 0
 afterAll(() => rmSync(directory, { recursive: true }))
 
 for (const joinable of [false, true]) {
-  describe(`durableQueue, joinable: ${joinable}`, () => {
-    const capabilities = { sync: true, joinable, order: 'fifo', process: 'any', priorities: true, keys: true } as const
-    // Half of them with each durability.
-    const durability = joinable ? 'async' : 'sync'
-    const make = <T>(o: CommonOptions<T>) => durableQueue<T>(join(directory, `${++made}`), { ...o, durability })
-    queueContract({ make, capabilities, describe, it, expect })
-  })
+  const capabilities = { sync: true, joinable, order: 'fifo', process: 'any', priorities: true, keys: true } as const
+  // Half of them with each durability.
+  const durability = joinable ? 'async' : 'sync'
+  const make = <T>(o: CommonOptions<T>) => durableQueue<T>(join(directory, `${++made}`), { ...o, durability })
+  countedContract(`durableQueue, joinable: ${joinable}`, { make, capabilities })
 }

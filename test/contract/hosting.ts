@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CommonOptions, connectQueue, type HostedQueue, hostQueue, type Queue } from 'queuelink'
-import { queueContract } from 'queuelink/testing'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll } from 'vitest'
+import { countedContract } from './counted-contract.js'
 
 export type Make = <T>(o: CommonOptions<T>) => Queue<T> | Promise<Queue<T>>
 
@@ -40,9 +40,7 @@ export interface Kind {
 
 export function contractOf({ name, make, order, address, ...more }: Kind): void {
   for (const joinable of [false, true]) {
-    describe(`hosted: ${name}, joinable: ${joinable}`, () => {
-      const capabilities = { sync: false, joinable, order, process: 'any', ...more } as const
-      queueContract({ make: hosting(make, address), capabilities, describe, it, expect })
-    })
+    const capabilities = { sync: false, joinable, order, process: 'any', ...more } as const
+    countedContract(`hosted: ${name}, joinable: ${joinable}`, { make: hosting(make, address), capabilities })
   }
 }

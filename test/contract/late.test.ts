@@ -1,10 +1,10 @@
 import { type CommonOptions, type Delivery, fifoQueue } from 'queuelink'
-import { queueContract } from 'queuelink/testing'
 import { describe, expect, it } from 'vitest'
 import { Mailbox } from '#src/core/mailbox'
 import { checkCount } from '#src/core/options'
 import { Queue } from '#src/core/queue'
 import { codeOf, failure, turns, until } from '#src/testing/contract/kit'
+import { countedContract } from './counted-contract.js'
 import { type LateStore, Place } from './late-store.js'
 
 /** A handle of what is kept there. */
@@ -16,12 +16,10 @@ function handleOf<T>(place: Place<T>, o: CommonOptions<T> = {}): { queue: Queue<
 }
 
 for (const joinable of [false, true]) {
-  describe(`a store that takes its time, joinable: ${joinable}`, () => {
-    const capabilities = { sync: false, joinable, order: 'fifo', process: 'any' } as const
-    const make = <T>(o: CommonOptions<T>) =>
-      handleOf(new Place<T>(checkCount('capacity', o.capacity, Number.POSITIVE_INFINITY)), o).queue
-    queueContract({ make, capabilities, describe, it, expect })
-  })
+  const capabilities = { sync: false, joinable, order: 'fifo', process: 'any' } as const
+  const make = <T>(o: CommonOptions<T>) =>
+    handleOf(new Place<T>(checkCount('capacity', o.capacity, Number.POSITIVE_INFINITY)), o).queue
+  countedContract(`a store that takes its time, joinable: ${joinable}`, { make, capabilities })
 }
 
 describe('two handles of one store', () => {

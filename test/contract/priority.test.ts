@@ -1,14 +1,11 @@
 import { type CommonOptions, priorityQueue } from 'queuelink'
-import { queueContract } from 'queuelink/testing'
-import { describe, expect, it } from 'vitest'
+import { countedContract } from './counted-contract.js'
 
 // Numbers by size; what the contract puts besides numbers is of equal priority.
 const compare = (a: unknown, b: unknown) => (typeof a === 'number' && typeof b === 'number' ? a - b : 0)
 
 for (const joinable of [false, true]) {
-  describe(`priorityQueue, joinable: ${joinable}`, () => {
-    const capabilities = { sync: true, joinable, order: 'priority', process: 'own' } as const
-    const make = <T>(o: CommonOptions<T>) => priorityQueue<T>({ ...o, compare })
-    queueContract({ make, capabilities, describe, it, expect })
-  })
+  const capabilities = { sync: true, joinable, order: 'priority', process: 'own' } as const
+  const make = <T>(o: CommonOptions<T>) => priorityQueue<T>({ ...o, compare })
+  countedContract(`priorityQueue, joinable: ${joinable}`, { make, capabilities })
 }

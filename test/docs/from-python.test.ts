@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -25,17 +26,27 @@ interface Section {
 const page = await readFile(new URL('../../docs/from-python.md', import.meta.url), 'utf8')
 const sections = page.split('\n## ').slice(1).map(parse)
 const directory = await mkdtemp(join(tmpdir(), 'queuelink-docs-'))
-const links: queuelink.QueueLink[] = []
+const made: { close(): Promise<void>; unlink?(): Promise<void> }[] = []
 
-/** Links of the examples are closed when all have run. */
-const link = ((...ends: Parameters<typeof queuelink.link>) => {
-  const made = queuelink.link(...ends)
-  links.push(made)
-  return made
-}) as typeof queuelink.link
+/** What the examples make is ended when all have run. */
+function kept<A extends unknown[], R>(make: (...args: A) => R): (...args: A) => R {
+  return (...args) => {
+    const answer = make(...args)
+    const keep = (one: unknown): unknown[] =>
+      Array.isArray(one) ? one.map(keep) : [made.push(one as (typeof made)[0])]
+    if (answer instanceof Promise) answer.then(keep, () => {})
+    else keep(answer)
+    return answer
+  }
+}
+
+const { link, connection, sharedQueue, durableQueue, hostQueue, connectQueue } = queuelink
+const makers = { link, connection, sharedQueue, durableQueue, hostQueue, connectQueue }
+const keepers = Object.fromEntries(Object.entries(makers).map(([name, make]) => [name, kept(make as () => unknown)]))
 
 afterAll(async () => {
-  await Promise.all(links.map(made => made.close()))
+  // The latest first: what was made of others goes before them.
+  for (const one of made.reverse()) await (one.unlink ? one.unlink() : one.close())
   await rm(directory, { recursive: true })
 })
 
@@ -49,7 +60,8 @@ for (const [number, { title, setup, rows }] of sections.entries()) {
     for (const [line, { python, code, expected }] of rows.entries()) {
       it(python, async () => {
         const dir = join(directory, `${number}-${line}`)
-        const scope = { ...rxjs, ...queuelink, link, dir, readFile, writeFile, createWriteStream, Writable }
+        const name = `from-python-${randomUUID()}`
+        const scope = { ...rxjs, ...queuelink, ...keepers, dir, name, readFile, writeFile, createWriteStream, Writable }
         await import('node:fs/promises').then(({ mkdir }) => mkdir(dir))
         deepStrictEqual(await run(scope, `${setup}; ${code}`), await run({}, expected))
       })
@@ -58,7 +70,7 @@ for (const [number, { title, setup, rows }] of sections.entries()) {
 }
 
 function parse(text: string): Section {
-  const setup = [...text.matchAll(/`(const (?:q|to) = [^`]+)`/g)].map(match => match[1]).join('; ')
+  const setup = [...text.matchAll(/`(const (?:q|to|\[q, to\]) = [^`]+)`/g)].map(match => match[1]).join('; ')
   const rows = text.split('\n').filter(line => line.startsWith('| ') && line.includes('//'))
   return { title: text.slice(0, text.indexOf('\n')), setup, rows: rows.map(row) }
 }

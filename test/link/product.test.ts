@@ -62,18 +62,30 @@ describe('inline, a link moves every value unchanged to one to three destination
 })
 
 describe.each(['thread', 'process'] as const)('placed %s, a link does the same [L1][L11]', placement => {
-  let live: LiveLink
+  let lives: LiveLink[] = []
   beforeAll(() => {
-    live = new LiveLink(placement)
+    lives = Array.from({ length: 4 }, () => new LiveLink(placement))
   })
-  afterAll(() => live.close())
+  afterAll(async () => {
+    for (const live of lives) await live.close()
+  })
 
   it.each(all)('from: $name', { timeout }, async ({ turn, ...source }) => {
-    const sets = isLong ? subsets(destinations, 3) : coveringSets(destinations, turn)
-    const small = await tried(placement, source, sets, set => live.move(source, set))
-    // And by a link of its own, with values of a MiB.
-    const own = placement === 'process' ? [coveringSets(destinations, turn + 1)[2 + (turn % 5)] ?? []] : []
+    const covering = coveringSets(destinations, turn)
+    const some = placement === 'process' ? covering : covering.slice(turn % 3, (turn % 3) + 3)
+    const sets = isLong ? subsets(destinations, 3) : some
+    // Side by side, where neither the source nor a destination is in two of them.
+    const lanes = isLong || source.isKept ? lives.slice(0, 1) : lives
+    const small = await Promise.all(
+      lanes.map((live, lane) => {
+        const own = sets.filter((_, at) => at % lanes.length === lane)
+        return tried(placement, source, own, set => live.move(source, set))
+      }),
+    )
+    // And some by a link of their own, with values of a MiB.
+    const own =
+      placement === 'process' && turn % 4 === 0 ? [coveringSets(destinations, turn + 1)[2 + (turn % 5)] ?? []] : []
     const large = await tried(placement, source, own, set => move(source, set, placement, turn))
-    expect([...small, ...large]).toEqual([])
+    expect([...small.flat(), ...large]).toEqual([])
   })
 })

@@ -19,6 +19,8 @@ export const ends: (() => Promise<unknown>)[] = []
 export interface Kind {
   readonly name: string
   carries(one: Class): boolean
+  /** One and the same queue each time that it is opened. */
+  readonly isKept?: boolean
   /** Its readers get what came last first. */
   readonly reversed?: boolean
 }
@@ -70,12 +72,18 @@ export function queueKinds(directory: string, role: string): QueueKind[] {
     { name: 'lifo', carries: everything, reversed: true, make: async () => lifoQueue() },
     { name: 'priority', carries: everything, make: async () => priorityQueue({ compare: () => 0 }) },
     { name: 'simple', carries: everything, make: async () => simpleQueue() },
-    { name: 'shared', carries: everything, make: kept(shared) },
-    { name: 'durable', carries: everything, make: kept(() => removed(durableQueue(path('durable')))) },
-    { name: 'hosted, unix', carries: everything, make: kept(() => hosted(fifoQueue(), path('fifo.sock'))) },
+    { name: 'shared', carries: everything, isKept: true, make: kept(shared) },
+    { name: 'durable', carries: everything, isKept: true, make: kept(() => removed(durableQueue(path('durable')))) },
+    {
+      name: 'hosted, unix',
+      carries: everything,
+      isKept: true,
+      make: kept(() => hosted(fifoQueue(), path('fifo.sock'))),
+    },
     {
       name: 'hosted, tcp',
       carries: everything,
+      isKept: true,
       make: kept(async () => hosted(await durableQueue(path('hosted'), { durability: 'async' }), 'tcp:0')),
     },
   ]

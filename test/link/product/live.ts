@@ -22,8 +22,8 @@ export class LiveLink {
     const ids = opened.map(({ endpoint }) => link.write(endpoint))
     await Promise.all(ids.map(id => link.registered(id)))
     const from = link.read(await source.open(values))
-    // What has come to one was taken for all; metrics tell it too, but children report them every 100 ms only.
-    const readable = destinations.findIndex(({ isQueue }) => isQueue)
+    // What has come to one was taken for all. Metrics tell that too, but children report them every 100 ms only.
+    const readable = destinations.findIndex(({ isQueue, reversed }) => isQueue && !reversed)
     const first = await opened[readable]?.came(values.length)
     if (!first) await until(() => link.metrics().sources.find(({ id }) => id === from)?.settled === values.length)
     await Promise.all([...ids, from].map(id => link.unregister(id)))

@@ -22,9 +22,10 @@ export interface Delivery<T> {
 export interface Window {
   /** Deliveries held back to wait for more. Who raises it for a delivery lowers it when it passes that on. */
   held: number
-  /** All that is out is held back, and no more can come before some of it is settled. */
-  readonly starved: boolean
-  /** Calls back once, maybe within the call, when it is starved; the answer cancels. */
+  /**
+   * Calls back once, maybe within the call, when all that is out is held back and no more can come before some of it is settled;
+   * the answer cancels.
+   */
   whenStarved(callback: () => void): () => void
 }
 

@@ -18,7 +18,6 @@ export class Outputs implements Window {
   #held = 0
   #complete = false
   #parentHeld = false
-  #nacked = false
 
   /** `onNack`: no more outputs are wanted. */
   constructor(parent: Delivery<unknown>, onNack: () => void) {
@@ -42,12 +41,13 @@ export class Outputs implements Window {
   /** False: it was the last one, so that the parent is to be settled now. */
   settledOne(): boolean {
     this.#open--
+    const isLast = this.#complete && this.#open === 0
+    // A batch that closes by this settles others, and maybe the last, before the call returns.
     this.#tell()
-    return !(this.#complete && this.#open === 0)
+    return !isLast
   }
 
   nack(o?: NackOptions): Promise<void> {
-    this.#nacked = true
     const nacked = this.parent.nack(o)
     this.#onNack()
     return nacked
@@ -55,13 +55,11 @@ export class Outputs implements Window {
 
   /** The outputs end before they are complete. */
   giveUp(o: NackOptions): void {
-    if (this.isSettled) return
-    this.#nacked = true
-    nackNow(this.parent, o)
+    if (!this.isSettled) nackNow(this.parent, o)
   }
 
   get isSettled(): boolean {
-    return this.#nacked || isSettled(this.parent)
+    return isSettled(this.parent)
   }
 
   get window(): Window | undefined {
@@ -75,10 +73,6 @@ export class Outputs implements Window {
   set held(count: number) {
     this.#held = count
     this.#tell()
-  }
-
-  get starved(): boolean {
-    return this.#window?.starved ?? false
   }
 
   whenStarved(callback: () => void): () => void {
@@ -129,7 +123,6 @@ class OutputDelivery<T> extends DerivedDelivery<T> {
 
   override nack(o?: NackOptions): Promise<void> {
     if (this.#settled) return lost('nack', this.id)
-    if (this.#outputs.isSettled) return this.parent.nack(o)
     try {
       checkDelay(o?.delay)
     } catch (error) {

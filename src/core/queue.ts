@@ -327,7 +327,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   }
 
   get #receiver(): DeliveryOwner<T> {
-    const noWindow = { held: 0, starved: false, whenStarved: () => () => {} }
+    const noWindow = { held: 0, whenStarved: () => () => {} }
     return { ...noWindow, mailbox: this.mailbox, settledOne: () => {}, nackedOne: () => {} }
   }
 

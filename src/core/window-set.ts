@@ -32,10 +32,6 @@ export class WindowSet implements Window {
   }
 
   /** Those of one window cannot wait for what another may still bring. */
-  get starved(): boolean {
-    return [...this.#counts.keys()].some(window => window.starved)
-  }
-
   whenStarved(callback: () => void): () => void {
     let over = false
     const cancels: (() => void)[] = []

@@ -118,6 +118,11 @@ export class LateStore<T> implements Store<T> {
     if (lost) this.#listener?.failed(lost.ticket, error)
   }
 
+  /** All leases of this handle pass on. */
+  disown(): void {
+    for (const lease of this.#leases) this.giveBack(lease, 0)
+  }
+
   /** It is gone, for this reason. */
   break(error: unknown): void {
     this.#listener?.broken(error)
@@ -196,7 +201,7 @@ export class LateStore<T> implements Store<T> {
 
   close(): void {
     this.#puts = []
-    for (const lease of this.#leases) this.giveBack(lease, 0)
+    this.disown()
     this.wants = NOTHING
     this.#place.leave(this)
   }

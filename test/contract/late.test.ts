@@ -106,6 +106,20 @@ it('ends all that waits, and every later call, with the error with which its sto
   expect(await codeOf(delivery.ack())).toBe('ERR_LEASE_LOST')
 })
 
+it('counts a settling whose lease has passed on, and changes nothing by it [Q7.1] [Q7.2] [Q7.3] [Q10.10]', async () => {
+  const { queue, store } = handleOf(new Place<number>(10))
+  await queue.putBatch([1, 2, 3, 4])
+  const out = [await queue.receive(), await queue.receive(), await queue.receive(), await queue.receive()]
+  store.disown()
+  expect(await codeOf((out[0] as Delivery<number>).ack())).toBe('ERR_LEASE_LOST')
+  expect(await codeOf((out[1] as Delivery<number>).nack({ delay: 60_000 }))).toBe('ERR_LEASE_LOST')
+  expect(await codeOf((out[2] as Delivery<number>).nack({ requeue: false }))).toBe('ERR_LEASE_LOST')
+  await queue.shutdown({ immediate: true })
+  expect(await codeOf((out[3] as Delivery<number>).nack())).toBe('ERR_LEASE_LOST')
+  const { acked, discarded, lateSettles } = queue.metrics()
+  expect([acked, discarded, lateSettles, (await queue.stat()).delayed]).toEqual([0, 0, 4, 0])
+})
+
 it('says of a store that broke with something else than an error that it did, and with what [Q16.1]', async () => {
   const { queue, store } = handleOf(new Place<number>(1))
   store.break('gone')
@@ -201,12 +215,12 @@ it('fails a call that tries once, and a join, where the store cannot be asked [Q
 })
 
 it('hands over no more while what is out fills an eighth of the bytes [Q3.3] [Q4.1]', async () => {
-  const { queue } = handleOf(new Place<number>(100, 800, 30))
+  const { queue } = handleOf(new Place<number>(100, 960, 30))
   const out: Delivery<number>[] = []
   queue.deliveries().subscribe(delivery => out.push(delivery))
   await queue.putBatch(Array.from({ length: 20 }, (_, i) => i))
   await turns()
-  // 90 bytes leave room for one more, 120 do not.
+  // 90 bytes leave room for one more, 120 are an eighth.
   expect(out.length).toBe(4)
   await out[0]?.ack()
   await turns()

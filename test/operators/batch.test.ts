@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { type Delivery, fifoQueue, fromFile, QueueLinkError } from 'queuelink'
 import { batch, each, settle } from 'queuelink/operators'
-import { EMPTY, merge, NEVER, type Observable, of } from 'rxjs'
+import { EMPTY, filter, merge, NEVER, type Observable, of, share } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 
 const tick = (ms = 0): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
@@ -131,6 +131,47 @@ describe('batch', () => {
     expect(seen).toEqual([])
     await tick(20)
     expect(seen).toEqual([[1, 2]])
+  })
+
+  it('stays open while somebody else still has an output of what it holds (Q4.5, Q4.17)', async () => {
+    const queue = fifoQueue<number>()
+    const kept: Delivery<number>[] = []
+    const seen: number[][] = []
+    const outputs = queue.deliveries({ prefetch: 1 }).pipe(
+      each(n => of(n, -n)),
+      share(),
+    )
+    outputs.subscribe(delivery => void (delivery.value < 0 && kept.push(delivery)))
+    outputs
+      .pipe(
+        filter(({ value }) => value > 0),
+        batch({ count: 9 }),
+        settle(),
+      )
+      .subscribe(items => seen.push(items))
+    for (const item of [1, 2, 3]) {
+      await queue.put(item)
+      expect([seen.length, kept.length]).toEqual([item - 1, item])
+      await kept[item - 1]?.ack()
+      expect(seen[item - 1]).toEqual([item])
+    }
+    expect(queue.metrics().acked).toBe(3)
+  })
+
+  it('is settled only when all its items are, whoever settles them (Q4.22)', async () => {
+    const queue = fifoQueue<number>()
+    await queue.putBatch([1, 2])
+    const [first, second] = [await queue.receive(), await queue.receive()]
+    await first.ack()
+    const seen: number[][] = []
+    of(first, second)
+      .pipe(
+        batch({ count: 2 }),
+        each(items => items),
+        settle(),
+      )
+      .subscribe(items => seen.push(items))
+    expect([seen, queue.metrics().acked]).toEqual([[[1, 2]], 2])
   })
 
   it('collects deliveries that were received one by one, and that no window bounds (Q4.2, Q4.22)', async () => {

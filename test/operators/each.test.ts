@@ -235,15 +235,16 @@ describe('the outputs of a delivery', () => {
       running--
       return 0
     }
+    const kept: Delivery<number>[] = []
     queue
       .deliveries()
       .pipe(each(n => (n === 1 ? of(1, 1) : slow())))
-      .subscribe(
-        delivery => void (delivery.value === 1 ? delivery.nack({ delay: 60_000 }) : delivery.ack()).catch(() => {}),
-      )
-    await queue.putBatch([1, 2, 3, 4, 5])
-    await tick(20)
-    expect([most, queue.metrics().acked]).toEqual([1, 4])
+      .subscribe(delivery => void (delivery.value === 1 ? kept.push(delivery) : delivery.ack()))
+    await queue.put(1)
+    await kept[0]?.nack({ delay: 60_000 })
+    await queue.putBatch([2, 3, 4, 5])
+    while (queue.metrics().acked < 4) await tick(1)
+    expect([kept.length, most, queue.metrics().acked]).toEqual([2, 1, 4])
   })
 
   it('settle a delivery of others, which knows no more than ack and nack, once (Q4.2, Q4.17)', async () => {
@@ -273,6 +274,21 @@ describe('the outputs of a delivery', () => {
       ['ack a', 'ack b', 'ack c', 'ack d', 'nack e'],
     ])
   })
+})
+
+it('works on what comes while it emits (Q4.21)', () => {
+  const source = new Subject<Delivery<number>>()
+  const deliveryOf = (value: number): Delivery<number> => {
+    const delivery = { value, id: `${value}`, attempt: 1, enqueuedAt: 0, headers: {} }
+    return { ...delivery, ack: async () => {}, nack: async () => {} }
+  }
+  const seen: number[] = []
+  source.pipe(each(n => n)).subscribe(({ value }) => {
+    seen.push(value)
+    if (value < 3) source.next(deliveryOf(value + 1))
+  })
+  source.next(deliveryOf(1))
+  expect(seen).toEqual([1, 2, 3])
 })
 
 describe('each with an operator', () => {

@@ -100,7 +100,7 @@ export function orderContract({ test, expect, can }: Kit): void {
     const queue = await open()
     const out: Delivery<number>[] = []
     const subscription = queue.deliveries({ prefetch: 3 }).subscribe(delivery => out.push(delivery))
-    for (const item of [1, 2, 3, 4]) await queue.put(item)
+    for (const item of [1, 2, 3, 4]) queue.next(item)
     await until(() => out.length === 3)
     subscription.unsubscribe()
     for (const i of [1, 2, 0]) await out[i]?.nack({ delay: 0 })

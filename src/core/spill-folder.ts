@@ -5,7 +5,7 @@ import { SpillError } from '../errors/spill-error.js'
 import { carryReferences, Reference } from './spill.js'
 import { linkPayload } from './spill-link.js'
 
-/** What no item leads to may have been written just now, for an item that is to come. */
+/** What no item leads to may have been written just now, for an item that is to come. Also how often this is looked at. */
 const FORGOTTEN = 60 * 60 * 1000
 const NAME = /^[0-9a-f-]{36}$/
 
@@ -15,6 +15,7 @@ const NAME = /^[0-9a-f-]{36}$/
  */
 export class SpillFolder {
   readonly path: string
+  #swept = Number.NEGATIVE_INFINITY
 
   constructor(path: string) {
     this.path = path
@@ -66,8 +67,11 @@ export class SpillFolder {
     rmSync(this.pathOf(reference), { force: true })
   }
 
-  /** Of a queue that holds nothing: removes what the dead left behind. */
+  /** Of a queue that holds nothing: removes what the dead left behind, whether they had not come to put it or not to drop it. */
   sweep(): void {
+    const now = Date.now()
+    if (now - this.#swept < FORGOTTEN) return
+    this.#swept = now
     let names: string[]
     try {
       names = readdirSync(this.path)
@@ -77,7 +81,8 @@ export class SpillFolder {
     for (const name of names) {
       const path = join(this.path, name)
       const found = statSync(path, { throwIfNoEntry: false })
-      if (found && Date.now() - found.mtimeMs > FORGOTTEN) rmSync(path, { force: true })
+      // Of a payload that was passed on by a hard link, the time of the link counts.
+      if (found && now - found.ctimeMs > FORGOTTEN) rmSync(path, { force: true })
     }
   }
 

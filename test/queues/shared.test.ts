@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { openQueue, type QueueLinkError, sharedQueue } from 'queuelink'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { sharedPath } from '#src/queues/shared/shared-place'
 import { exit, heard, newName, open, start } from './shared/users.js'
 
@@ -210,6 +210,28 @@ describe('what a shared queue holds', () => {
     expect(readdirSync(folder).length).toBe(1)
     await queue.unlink()
     expect(existsSync(folder)).toBe(false)
+  })
+
+  it('sweeps what the dead have left, an hour later, when it holds nothing and spills (S9) (S10)', async () => {
+    const queue = await open<Buffer>(newName(), { itemSize: 1000 })
+    const folder = `${sharedPath(queue.name)}.spill`
+    await queue.put(randomBytes(5000))
+    // As one who is killed between the payload and its item, or between the item and its payload.
+    const left = `${folder}/${randomUUID()}`
+    await writeFile(left, 'left')
+    const other = await open<Buffer>(queue.name)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 60 * 60 * 1000 })
+    try {
+      await other.put(randomBytes(5000))
+      expect(readdirSync(folder).length).toBe(3)
+      await other.getBatch(2)
+      await new Promise(resolve => setImmediate(resolve))
+      expect(existsSync(left)).toBe(true)
+      await other.put(randomBytes(5000))
+      expect([existsSync(left), (await other.get()).length]).toEqual([false, 5000])
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   it('tells the payload that is gone from the one that was changed (S7) (S8)', async () => {

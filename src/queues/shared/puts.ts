@@ -188,6 +188,7 @@ export class Puts<T> {
   /** What is too large for the ring is written first, and taken away again if the item is not stored. */
   #storeWith(payloads: readonly Payload[], entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
     if (this.#ledger.isFull) return false
+    if (this.#ledger.held === 0) this.#spill.sweep()
     try {
       for (const { reference, source } of payloads) this.#spill.write(reference, source)
     } catch (error) {

@@ -6,6 +6,10 @@ const [from, to] = await Promise.all([there, back].map(name => sharedQueue<numbe
 if (!from || !to) throw new Error('no queues')
 process.on('message', message => process.send?.(message))
 process.send?.('ready')
-for await (const n of from) await to.put(n)
-await Promise.all([from.close(), to.close()])
-process.disconnect()
+from.subscribe({
+  next: n => void to.put(n),
+  complete: async () => {
+    await Promise.all([from.close(), to.close()])
+    process.disconnect()
+  },
+})

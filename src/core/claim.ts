@@ -16,7 +16,8 @@ export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use
     checkWait(o)
     if (mailbox.ended) throw mailbox.ended
     // Whoever waits already is served first.
-    const taken = mailbox.takers.length === 0 ? mailbox.takeNow(appetite) : NONE
+    const isNext = mailbox.takers.length === 0 && (o?.timeout === 0 || !mailbox.paused)
+    const taken = isNext ? mailbox.takeNow(appetite) : NONE
     if (taken.length === 1) return Promise.resolve(used(mailbox, taken[0] as Lease<T>, use))
     if (taken.length > 1) {
       // A copy, for the store uses its answer again.

@@ -2,6 +2,7 @@ import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { behind, enter, leave, stepAside, type Task, trampoline } from '../util/trampoline.js'
 import { Alarm } from './alarm.js'
 import { Attention } from './attention.js'
+import { discard } from './discard.js'
 import type { Entry, EntryOptions, Lease } from './entry.js'
 import { EntryMaker } from './entry-maker.js'
 import type { Gate } from './inlet.js'
@@ -159,7 +160,14 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   /** Leases up to `max` items past the turn of others; only for a caller whose turn it is, of a handle that is open. */
   takeNow(max: number): readonly Lease<T>[] {
-    return this.store.take(max, this.#now())
+    const taken = this.store.take(max, this.#now())
+    if (this.#inTurns) this.#turn.count(taken.length)
+    return taken
+  }
+
+  /** Enough was taken for this turn of the event loop: who can wait for the next one does. */
+  get paused(): boolean {
+    return this.#turn.paused
   }
 
   peek(): T | undefined {
@@ -242,15 +250,11 @@ export class Mailbox<T> implements Task, Gate<T> {
   async shutdown(immediate: boolean, lastWord?: unknown): Promise<T[]> {
     const done = this.store.shutdown()
     this.#lastWord = lastWord
-    const left: T[] = []
-    if (immediate) {
-      this.discarding = true
-      const cleared = this.store.clear()
-      // What rests is out only for the store.
-      const resting = this.rests.takeAll().filter(lease => this.store.ack(lease))
-      left.push(...(cleared instanceof Promise ? await cleared : cleared), ...resting.map(lease => lease.value))
-    }
+    if (immediate) this.discarding = true
+    const discarded = immediate ? discard(this.store, this.rests, done, () => (this.discarding = false)) : []
     this.kick()
+    const left = await discarded
+    if (immediate) this.kick()
     await done
     return left
   }

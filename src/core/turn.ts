@@ -47,6 +47,16 @@ export class Turn {
     this.paused = this.#left <= 0 || clock.now() >= this.#ends
   }
 
+  /** Counts what callers took that never let the event loop run by themselves: those who can wait then do. */
+  count(count: number): void {
+    this.#left -= count
+    if (this.#left > 0 || this.paused) return
+    this.paused = true
+    this.#left = ITEMS
+    if (!this.#spending) clock.soon(this.#over)
+    this.#spending = true
+  }
+
   readonly #over = (): void => {
     this.#spending = false
     if (!this.paused) return

@@ -1,5 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
@@ -118,6 +127,24 @@ describe('a full disk', () => {
     },
   )
 
+  it.skipIf(!canMount)(`has one error whatever is tried, and ends nothing${needsMount}`, async () => {
+    const path = mountSmall() as string
+    const queue = await open<string>(join(path, 'queue'))
+    await queue.putBatch(['a', 'b', 'c'])
+    const held = await queue.receive()
+    writeFileSync(join(path, 'ballast'), Buffer.alloc(statfsSync(path).bavail * statfsSync(path).bsize))
+    const large = 'x'.repeat(100_000)
+    expect(() => queue.putNowait(large)).toThrow(/is full/)
+    const tried = [queue.put(large), queue.compact(), queue.shutdown({ immediate: true }), queue.reopen()]
+    const codes = [...(await Promise.all(tried.map(codeOf))), await codeOf(open(join(path, 'other')))]
+    expect(codes).toEqual(codes.map(() => 'ERR_NO_SPACE'))
+    rmSync(join(path, 'ballast'))
+    await queue.reopen()
+    await held.ack()
+    expect([await queue.getBatch(10), queue.size]).toEqual([['b', 'c'], 0])
+    expect(readdirSync(join(path, 'queue', 'payloads'))).toEqual([])
+  })
+
   it.skipIf(!canMount)(`makes room by what is acknowledged${needsMount}`, async () => {
     const path = mountSmall() as string
     const queue = await open<string>(join(path, 'queue'))
@@ -128,6 +155,19 @@ describe('a full disk', () => {
     await expect.poll(() => codeOf(queue.put('y'.repeat(30_000)))).toBe(undefined)
     expect(queue.size).toBe(1)
   })
+})
+
+it('fails puts, and ends nothing, when its directory is taken away', async () => {
+  const path = join(scratch(), 'queue')
+  const queue = await open<string>(path)
+  await queue.put('a')
+  rmSync(path, { recursive: true })
+  expect(await Promise.all([codeOf(queue.put('b')), codeOf(queue.put('x'.repeat(100_000)))])).toEqual([
+    'ERR_FILE',
+    'ERR_FILE',
+  ])
+  await queue.close()
+  expect(existsSync(path)).toBe(false)
 })
 
 describe('what cannot be used', () => {

@@ -40,9 +40,18 @@ export class Books {
       else if (highest && !ledger.isPassed(line, ...highest)) ledger.readAnew(line)
     }
     ledger.advance()
+    this.#relieved()
     if (items > 0) this.#arena.wake(NEWS, items === 1 ? 1 : Number.POSITIVE_INFINITY)
     if (changes.repeated > 0) this.#arena.wake(ROOM)
     if (ledger.held === 0) this.#arena.wake(REST)
+  }
+
+  /** Those who found no room for another lease look again. */
+  #relieved(): void {
+    const ledger = this.#ledger
+    if (!ledger.starved || ledger.table.crowded) return
+    ledger.starved = false
+    this.#arena.wake(NEWS)
   }
 
   /** What was taken in will not be stored. */

@@ -5,7 +5,7 @@ import { itemOf } from './durable-lease.js'
 import type { Journal } from './journal.js'
 import { decodeHead, HEAD } from './layout.js'
 import { RETURNED, stateOf } from './lease-table.js'
-import { DELAYED, ITEMS, type Ledger } from './ledger.js'
+import { BEFORE_ALL, DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
 
@@ -16,7 +16,7 @@ const PAUSE = 5
 export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal, payloads: Payloads): Promise<T[]> {
   for (;;) {
     let values: T[] | undefined
-    await journal.do((db, meta) => {
+    const done = journal.do((db, meta) => {
       if (!arena.enter()) return
       try {
         // From here on nobody takes what is about to go.
@@ -28,11 +28,21 @@ export async function clearAll<T>(ledger: Ledger, arena: Arena, journal: Journal
         arena.leave()
       }
     })
+    const error = await done.then(
+      () => undefined,
+      reason => ({ reason }),
+    )
     while (!arena.enter()) await pause()
-    ledger.held -= values?.length ?? 0
     ledger.clear(0, -1)
-    for (const line of [ITEMS, DELAYED] as const) ledger.readAnew(line)
+    for (const line of [ITEMS, DELAYED] as const) {
+      // Where it is not on the disk, everything is there still, and somebody may have passed it.
+      if (error) ledger.lower(line, BEFORE_ALL, 0)
+      else ledger.readAnew(line)
+    }
+    if (!error) ledger.held -= values?.length ?? 0
+    ledger.advance()
     arena.leave()
+    if (error) throw error.reason
     if (values) return values
     await pause()
   }

@@ -139,7 +139,8 @@ export class Commit {
     const table = line === DELAYED ? this.#db.delayed : this.#db.items
     table.put(keyOf(first, base), record)
     const lowest = this.changes.lowest[line]
-    if (!lowest || first < lowest[0]) this.changes.lowest[line] = [first, base]
+    if (!lowest || first < lowest[0] || (first === lowest[0] && base < lowest[1]))
+      this.changes.lowest[line] = [first, base]
   }
 
   #isRepeated({ key, client, count }: Put): boolean {

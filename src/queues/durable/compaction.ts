@@ -1,13 +1,14 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import type { Arena } from '../../os/arena.js'
 import { DataFile } from './data-file.js'
 import { type Database, fileOf } from './database.js'
-import { asPathError } from './file-system.js'
+import { asPathError, listDirectory } from './file-system.js'
 import type { Ledger } from './ledger.js'
 import type { Section } from './section.js'
+import { synced } from './synced.js'
 
 /** A data file below this many bytes is left as it is … */
 const SMALL = 16 * 1024 * 1024
@@ -15,8 +16,10 @@ const SMALL = 16 * 1024 * 1024
 const SPARSE = 1 / 4
 /** How often, in commits, it is looked. */
 const LOOK = 128
-/** How often those look who wait for another's compaction to end, in ms. */
+/** How often those look who wait for another's compaction to end, and how long who cannot let others run, in ms. */
 const PAUSE = 5
+const PATIENCE = 1000
+const pillow = new Int32Array(new SharedArrayBuffer(4))
 
 const PRIMES = 3
 
@@ -32,8 +35,8 @@ export class Compaction {
   readonly #arena: Arena
   readonly #section: () => Section
   #commits = 0
-  /** Of the last one. */
-  done: Promise<void> | undefined
+  /** Of the one that this handle is at. */
+  #running: Promise<void> | undefined
 
   constructor(db: Database, ledger: Ledger, arena: Arena, section: () => Section) {
     this.#db = db
@@ -57,11 +60,30 @@ export class Compaction {
     }
   }
 
+  /** As `over`, in the call. False: it takes long, or is this thread's own. */
+  overNow(): boolean {
+    for (let waited = 0; ; waited += PAUSE) {
+      this.follow()
+      if (this.mayCommit) return true
+      if (this.#db.isBeingCopied || waited >= PATIENCE) return false
+      Atomics.wait(pillow, 0, 0, PAUSE)
+      if (this.#ledger.compacting >= 0) this.#arena.reap()
+    }
+  }
+
   /** Goes over to the file that counts. */
   follow(): void {
-    const { compacting, generation } = this.#ledger
-    if (compacting >= 0 || generation === this.#db.generation) return
-    if (existsSync(join(this.#db.directory, fileOf(generation)))) this.#db.switchTo(generation)
+    for (;;) {
+      const { compacting, generation } = this.#ledger
+      if (compacting >= 0 || generation === this.#db.generation) return
+      if (!existsSync(join(this.#db.directory, fileOf(generation)))) return
+      try {
+        this.#db.switchTo(generation)
+      } catch (error) {
+        // The next one may count by now, and this one be gone.
+        if (generation === this.#ledger.generation) throw error
+      }
+    }
   }
 
   /** Something was removed: looks, now and then, whether it is worth while. */
@@ -74,8 +96,16 @@ export class Compaction {
 
   /** Rejects with ERR_BUSY if somebody else is at it. */
   run(): Promise<void> {
-    this.done = this.#run()
-    return this.done
+    if (this.#running) return Promise.reject(busy())
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  /** Resolves when this handle is not at it, or no more. */
+  async done(): Promise<void> {
+    await this.#running?.catch(() => {})
   }
 
   async #run(): Promise<void> {
@@ -84,18 +114,26 @@ export class Compaction {
       this.#ledger.compacting = this.#arena.slot
       return true
     })
-    if (!began) throw new QueueLinkError('the queue is being compacted already', 'ERR_BUSY')
+    if (!began) throw busy()
     const generation = this.#ledger.generation + 1
+    this.#db.isBeingCopied = true
     try {
       this.#db.switchTo(this.#ledger.generation)
       // Transactions that began before the mark was set are over when this one has its turn.
       await this.#db.commit(() => {})
       await this.#copy(generation)
     } catch (error) {
-      await this.#section().eventually(() => {
-        this.#ledger.compacting = -1
-      })
+      // A copy that does not count must not be found: what comes now is not in it.
+      try {
+        removeFrom(this.#db.directory, generation)
+      } finally {
+        await this.#section().eventually(() => {
+          this.#ledger.compacting = -1
+        })
+      }
       throw asPathError(this.#db.directory, error)
+    } finally {
+      this.#db.isBeingCopied = false
     }
     await this.#section().eventually(() => this.#count(generation))
     this.follow()
@@ -149,9 +187,15 @@ async function primed(directory: string, name: string): Promise<void> {
   await rm(join(directory, `${name}-lock`), { force: true })
 }
 
-async function synced(path: string): Promise<void> {
-  const file = await open(path)
-  await file.sync().finally(() => file.close())
+function busy(): QueueLinkError {
+  return new QueueLinkError('the queue is being compacted already', 'ERR_BUSY')
+}
+
+function removeFrom(directory: string, generation: number): void {
+  for (const name of listDirectory(directory) ?? []) {
+    const [, found] = DATA.exec(name) ?? []
+    if (found !== undefined && Number(found) >= generation) rmSync(join(directory, name), { force: true })
+  }
 }
 
 /** Data files of earlier generations; who has one open goes on with it until it looks. */

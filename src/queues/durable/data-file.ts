@@ -7,6 +7,7 @@ import type { Durability } from './durable-options.js'
 import { asPathError, bytesFree, diskFull } from './file-system.js'
 import { LAYOUT } from './layout.js'
 import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
+import { reserveLockFile } from './reserve-lock-file.js'
 
 export type BytesTable = Table<Buffer, Buffer>
 
@@ -39,6 +40,7 @@ export class DataFile {
     this.durability = durability
     if (!isNew) checkDataFile(this.file)
     try {
+      reserveLockFile(`${this.file}-lock`)
       this.#root = library().open<Buffer, Buffer>({
         ...BINARY,
         path: this.file,
@@ -82,6 +84,11 @@ export class DataFile {
   /** As of now: what was read before may be older. */
   refresh(): void {
     this.#root.resetReadTxn()
+  }
+
+  /** Forgets the reading transactions of processes that have died. */
+  forgetReaders(): void {
+    this.#root.readerCheck()
   }
 
   /** Of the last transaction that was committed, or, in one, of its own. */

@@ -14,16 +14,18 @@ export function fileOf(generation: number): string {
 export class Database {
   readonly durability: Durability
   generation: number
+  /** A handle of this thread writes the next data file. */
+  isBeingCopied = false
   readonly directory: string
   #file: DataFile
   /** Files that count no more, until they are closed. */
   readonly #closing = new Set<Promise<void>>()
 
-  constructor(directory: string, generation: number, durability: Durability, isNew: boolean) {
+  constructor(directory: string, generation: number, durability: Durability) {
     this.directory = directory
     this.durability = durability
     this.generation = generation
-    this.#file = new DataFile(directory, fileOf(generation), durability, isNew)
+    this.#file = new DataFile(directory, fileOf(generation), durability, false)
   }
 
   get items(): BytesTable {
@@ -68,6 +70,11 @@ export class Database {
 
   get space(): { bytes: number; used: number } {
     return this.#file.space
+  }
+
+  /** Those of the dead keep pages from being used again. */
+  forgetReaders(): void {
+    this.#file.forgetReaders()
   }
 
   refresh(): void {

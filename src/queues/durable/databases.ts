@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs'
 import { optionError } from '../../errors/option-error.js'
 import { QueueExistsError } from '../../errors/queue-exists-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../../errors/queue-not-found-error.js'
+import { createDataFile } from './create-data-file.js'
 import { Database } from './database.js'
 import type { Durability, Mode } from './durable-options.js'
 import { listDirectory, prepareDirectory } from './file-system.js'
@@ -18,7 +20,7 @@ const shared = new Map<string, Shared>()
 
 const FILE = /^items-(\d+)\.mdb$/
 /** Everything that may lie in the directory of a queue. */
-const OURS = /^(items-\d+\.mdb(-lock|\.new)?|leases.*|payloads)$/
+const OURS = /^(items-\d+\.mdb.*|leases.*|payloads)$/
 
 export interface Opened {
   readonly database: Database
@@ -31,12 +33,14 @@ export async function openDatabase(path: string, mode: Mode, durability: Durabil
   if (found === undefined && mode === 'attach') throw new QueueNotFoundError(`there is no queue in ${path}`)
   if (found !== undefined && mode === 'create') throw exists(path)
   const identity = prepareDirectory(path)
+  const isMade = found === undefined && (await createDataFile(path, durability))
+  if (!isMade && mode === 'create') throw exists(path)
   await shared.get(identity)?.closed
   const known = shared.get(identity)
   if (known && known.database.durability !== durability && durability === 'sync') {
     throw optionError('durability', `'async', as this process has ${path} open already`, durability)
   }
-  const one = known ?? open(path, found, durability)
+  const one = known ?? open(realpathSync(path), durability)
   shared.set(identity, one)
   one.users++
   return {
@@ -61,15 +65,15 @@ export function newestGeneration(path: string): number | undefined {
   throw new QueueLinkError(`${path} holds other things than a queue, such as ${foreign}: ${way}`, 'ERR_FOREIGN')
 }
 
-function open(path: string, found: number | undefined, durability: Durability): Shared {
+function open(path: string, durability: Durability): Shared {
+  const newest = newestGeneration(path)
+  if (newest === undefined) throw new QueueNotFoundError(`the queue in ${path} was removed on the way`)
   try {
-    const database = new Database(path, found ?? 0, durability, found === undefined)
-    return { database, users: 0, closed: undefined }
+    return { database: new Database(path, newest, durability), users: 0, closed: undefined }
   } catch (error) {
     // Compacted on the way: another file counts now.
-    const newest = newestGeneration(path)
-    if (newest === undefined || newest === found) throw error
-    return open(path, newest, durability)
+    if (newestGeneration(path) === newest) throw error
+    return open(path, durability)
   }
 }
 

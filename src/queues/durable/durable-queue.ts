@@ -97,7 +97,11 @@ export async function durableQueue<T>(path: string | URL, o: DurableQueueOptions
   })
   try {
     await store.begin(o.capacity)
-    payloads.sweep(file => database.payloads.doesExist(Buffer.from(file)))
+    payloads.sweep(file => {
+      // As of now: its writer may have died after it was stored.
+      database.refresh()
+      return database.payloads.doesExist(Buffer.from(file))
+    })
   } catch (error) {
     await store.close()
     throw error

@@ -75,7 +75,8 @@ export function bytesFree(path: string): number {
 export function asPathError(path: string, error: unknown): QueueLinkError {
   if (error instanceof QueueLinkError) return error
   const { code, message } = error as NodeJS.ErrnoException
-  if (code === 'ENOSPC' || code === 'EDQUOT') return diskFull(path, error)
+  // lmdb has words, and no code.
+  if (code === 'ENOSPC' || code === 'EDQUOT' || /no space left on device/i.test(message)) return diskFull(path, error)
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
     const way = 'give this user the right to write there, or choose another directory'
     return new QueueLinkError(`${path} cannot be written (${code}): ${way}`, 'ERR_NOT_WRITABLE', { cause: error })
@@ -84,7 +85,7 @@ export function asPathError(path: string, error: unknown): QueueLinkError {
     const way = 'choose another path'
     return new QueueLinkError(`${path} is not a directory: ${way}`, 'ERR_FOREIGN', { cause: error })
   }
-  return new QueueLinkError(`${path} cannot be opened: ${message}`, 'ERR_FILE', { cause: error })
+  return new QueueLinkError(`${path} cannot be used: ${message}`, 'ERR_FILE', { cause: error })
 }
 
 export function diskFull(path: string, cause?: unknown): QueueLinkError {

@@ -1,6 +1,8 @@
+import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { clock } from '../../util/clock.js'
 import { type Changes, Commit, type Move, type Place, type Put, type Task, type Work } from './commit.js'
 import type { Database } from './database.js'
+import { asPathError } from './file-system.js'
 import type { Payloads } from './payloads.js'
 
 /** How long after a failed commit what can wait is tried again, in ms. */
@@ -10,8 +12,8 @@ const AGAIN = 1000
 export interface JournalOwner {
   /** False: nothing may be committed now. Called in a transaction. */
   mayCommit(): boolean
-  /** Sees whether that is over. */
-  follow(): void
+  /** Waits, in the call, until that is over; false: it goes on. */
+  allowedNow(): boolean
   /** Resolves when it is. */
   allowed(): Promise<void>
   /** In a transaction that is about to be committed. */
@@ -85,9 +87,14 @@ export class Journal {
   /** Writes everything before it returns, and throws if that cannot be done. */
   flush(): void {
     if (this.#isIdle && !this.#flight) return
-    this.#owner.follow()
     let flight: Flight | undefined
+    let failing = (): Put[] => this.#puts.splice(0)
     try {
+      if (!this.#owner.allowedNow()) {
+        // The others can wait.
+        failing = () => this.#puts.splice(-1)
+        throw new QueueLinkError('the queue is being compacted: put() waits until that is over', 'ERR_BUSY')
+      }
       const unwritten = this.#unwritten()
       if (unwritten.length > 0) this.#payloads.writeNow(unwritten)
       this.#db.commitNow(() => {
@@ -99,9 +106,10 @@ export class Journal {
         })
       })
     } catch (error) {
-      const failed = flight?.work.puts ?? this.#puts.splice(0)
+      const failed = flight?.work.puts ?? failing()
       this.#owner.failed(failed, error)
       if (flight) this.#takeBack(flight.work, error)
+      else this.#dropPayloadsOf(failed)
       throw error
     }
     if (flight) this.#arrived(flight)
@@ -127,15 +135,26 @@ export class Journal {
   }
 
   async #run(): Promise<void> {
-    while (!this.#isIdle && !this.#retry) {
-      if (!this.#owner.mayCommit()) await this.#owner.allowed()
-      const unwritten = this.#unwritten()
-      if (unwritten.length > 0 && !(await this.#writePayloads(unwritten))) continue
-      if (this.#hasRoom()) await this.#commit()
-      else await this.#refuse()
-    }
+    while (!this.#isIdle && !this.#retry) await this.#next().catch(error => this.#fail(error))
     this.#isRunning = false
     for (const resolve of this.#whenIdle.splice(0)) resolve()
+  }
+
+  async #next(): Promise<void> {
+    if (!this.#owner.mayCommit()) await this.#owner.allowed()
+    const unwritten = this.#unwritten()
+    if (unwritten.length > 0 && !(await this.#writePayloads(unwritten))) return
+    if (this.#hasRoom()) await this.#commit()
+    else await this.#refuse()
+  }
+
+  /** The directory cannot be used any more: it may be gone. */
+  #fail(error: unknown): void {
+    const failed = this.#puts.splice(0)
+    const reason = asPathError(this.#db.directory, error)
+    this.#owner.failed(failed, reason)
+    for (const task of this.#tasks.splice(0)) task.failed(reason)
+    if (!this.#isIdle) this.#rest()
   }
 
   async #writePayloads(unwritten: Put['payloads']): Promise<boolean> {
@@ -176,7 +195,7 @@ export class Journal {
   async #refuse(): Promise<void> {
     await undefined
     const refused = this.#puts.splice(0)
-    this.#payloads.drop(refused.flatMap(put => put.payloads.map(({ name }) => name)))
+    this.#dropPayloadsOf(refused)
     this.#owner.failed(refused, this.#db.full())
   }
 
@@ -223,7 +242,11 @@ export class Journal {
     this.#settled.unshift(...work.settled)
     this.#moves.unshift(...work.moves)
     for (const task of work.tasks) task.failed(error)
-    this.#payloads.drop(work.puts.flatMap(put => put.payloads.map(({ name }) => name)))
+    this.#dropPayloadsOf(work.puts)
+  }
+
+  #dropPayloadsOf(puts: readonly Put[]): void {
+    this.#payloads.drop(puts.flatMap(put => put.payloads.map(({ name }) => name)))
   }
 
   #rest(): void {

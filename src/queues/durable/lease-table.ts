@@ -24,7 +24,7 @@ export const ownerOf = (word: number): number => (word >>> OWNER) & 0xff
 export const attemptOf = (word: number): number => (word >>> ATTEMPT) & MOST_ATTEMPTS
 
 const SIZE = 32_768
-/** Entries beyond this make looking for one slow: no more leases are given. */
+/** Entries beyond this make looking for one slow: no more leases are given, unless an item has an entry already. */
 const MOST = SIZE * 0.75
 const MASK = SIZE - 1
 const AREA = SIZE * 24
@@ -51,6 +51,7 @@ interface Area {
 export class LeaseTable {
   readonly #head: Int32Array
   readonly #areas: readonly [Area, Area]
+  #sweepAt = 0
 
   constructor(buffer: ArrayBuffer, offset: number) {
     this.#head = new Int32Array(buffer, offset, HEAD / 4)
@@ -103,6 +104,18 @@ export class LeaseTable {
 
   index(at: number): number {
     return this.#area.indexes[at]!
+  }
+
+  /** Makes room by forgetting how often one item was handed over that was given back. False: there is none such. */
+  forgetOne(): boolean {
+    const { words } = this.#area
+    for (let steps = 0; steps < SIZE; steps++) {
+      this.#sweepAt = (this.#sweepAt + 1) & MASK
+      if (stateOf(words[this.#sweepAt]!) !== RETURNED) continue
+      this.remove(this.#sweepAt)
+      return true
+    }
+    return false
   }
 
   /** Entries behind it close the gap: others move. */

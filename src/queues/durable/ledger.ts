@@ -5,7 +5,7 @@ import { LeaseTable, TABLE_BYTES } from './lease-table.js'
 //
 //    0 held | leased | delayed | capacity | cleared f64
 //   64 cursors of `items` and of `delayed`: first | base f64; how far each was read ahead: first | base f64
-//  128 version | shut | clearing slot + 1 | removed | generation | compacting slot + 1, epochs of the two cursors i32
+//  128 version | shut | clearing slot + 1 | removed | generation | compacting slot + 1, epochs of the two cursors, starved i32
 //  256 per slot: accepted | accepted delayed | flight | items in flight | delayed in flight f64, 0 0 0
 // then the table of leases
 const CURSORS = 64 / 8
@@ -15,7 +15,7 @@ const STRIDE = 8
 const SLOTS_AT = 256
 const TABLE_AT = SLOTS_AT + SLOTS * STRIDE * 8
 
-const [VERSION, SHUT, CLEARING, REMOVED, GENERATION, COMPACTING, EPOCHS] = [0, 1, 2, 3, 4, 5, 6]
+const [VERSION, SHUT, CLEARING, REMOVED, GENERATION, COMPACTING, EPOCHS, STARVED] = [0, 1, 2, 3, 4, 5, 6, 8]
 
 export const LEDGER_BYTES = TABLE_BYTES + TABLE_AT
 
@@ -137,6 +137,15 @@ export class Ledger {
     Atomics.store(this.#words, COMPACTING, slot + 1)
   }
 
+  /** Somebody found no room for another lease. */
+  get starved(): boolean {
+    return this.#words[STARVED] !== 0
+  }
+
+  set starved(value: boolean) {
+    this.#words[STARVED] = value ? 1 : 0
+  }
+
   // ── cursors: nothing before them can be taken ───────────────────────────────────────────────────────────────────
 
   first(line: Line): number {
@@ -178,7 +187,7 @@ export class Ledger {
     this.#set(AHEAD, line, BEFORE_ALL, 0)
   }
 
-  /** Something at this place can be taken again, or for the first time. */
+  /** Something at this place can be taken again, or for the first time: whoever read ahead reads again. */
   lower(line: Line, first: number, base: number): void {
     this.readAnew(line)
     if (this.isPassed(line, first, base)) this.pass(line, first, base)

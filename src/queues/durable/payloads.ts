@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -21,6 +22,7 @@ import { linkPayload } from '../../core/spill-link.js'
 import { SpillError } from '../../errors/spill-error.js'
 import { fateOf } from '../../os/fate.js'
 import { processMark } from '../../os/process-mark.js'
+import { asPathError } from './file-system.js'
 
 /** Whose it is stands in its name, so that what its owner's death left over can be told from what is under way. */
 const NAME = /^[0-9a-f-]{36}\.(\d+)\.([\d.]*)$/
@@ -66,24 +68,25 @@ export class Payloads {
 
   /** On disk when it resolves, names included. */
   async write(payloads: readonly Payload[]): Promise<void> {
-    await mkdir(this.#path, { recursive: true, mode: 0o700 })
-    await Promise.all(payloads.map(payload => this.#writeOne(payload)))
-    const directory = await open(this.#path)
-    await directory.sync().finally(() => directory.close())
+    try {
+      await mkdir(this.#path, { mode: 0o700 }).catch(unlessThere)
+      await Promise.all(payloads.map(payload => this.#writeOne(payload)))
+      const directory = await open(this.#path)
+      await directory.sync().finally(() => directory.close())
+    } catch (error) {
+      throw asPathError(this.#path, error)
+    }
     for (const payload of payloads) payload.isWritten = true
   }
 
   writeNow(payloads: readonly Payload[]): void {
-    mkdirSync(this.#path, { recursive: true, mode: 0o700 })
-    for (const { name, source } of payloads) {
-      const path = join(this.#path, name)
-      if (typeof source !== 'string') syncedNow(path, 'w', fd => writeSync(fd, source))
-      else {
-        linkAnew(source, path)
-        syncedNow(path, 'r', () => {})
-      }
+    try {
+      if (!existsSync(this.#path)) mkdirSync(this.#path, { mode: 0o700 })
+      for (const payload of payloads) this.#writeOneNow(payload)
+      syncedNow(this.#path, 'r', () => {})
+    } catch (error) {
+      throw asPathError(this.#path, error)
     }
-    syncedNow(this.#path, 'r', () => {})
     for (const payload of payloads) payload.isWritten = true
   }
 
@@ -113,16 +116,15 @@ export class Payloads {
     for (const name of names) if (NAME.test(name)) void rm(join(this.#path, name), { force: true }).catch(() => {})
   }
 
-  /** Removes what the dead wrote and no item refers to. */
+  /** Removes what the dead wrote and no item refers to. `isReferred` is asked only of those whose writers store nothing more. */
   sweep(isReferred: (name: string) => boolean): void {
-    for (const name of this.#names()) {
-      if (isReferred(name)) continue
+    const left = this.#names().filter(name => {
       const [, pid, mark = ''] = NAME.exec(name) ?? []
-      if (!pid) continue
+      if (!pid) return false
       const fate = fateOf(Number(pid), mark)
-      const path = join(this.#path, name)
-      if (fate === 'dead' || (fate === 'unknown' && isForgotten(path))) rmSync(path, { force: true })
-    }
+      return fate === 'dead' || (fate === 'unknown' && isForgotten(join(this.#path, name)))
+    })
+    for (const name of left) if (!isReferred(name)) rmSync(join(this.#path, name), { force: true })
   }
 
   #names(): string[] {
@@ -130,6 +132,15 @@ export class Payloads {
       return readdirSync(this.#path)
     } catch {
       return []
+    }
+  }
+
+  #writeOneNow({ name, source }: Payload): void {
+    const path = join(this.#path, name)
+    if (typeof source !== 'string') syncedNow(path, 'w', fd => writeAll(fd, source))
+    else {
+      linkAnew(source, path)
+      syncedNow(path, 'r', () => {})
     }
   }
 
@@ -164,6 +175,15 @@ function syncedNow(path: string, flags: string, use: (fd: number) => void): void
   } finally {
     closeSync(fd)
   }
+}
+
+/** Never recursive: the directory of a queue that was removed stays removed. */
+function unlessThere(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EEXIST') throw error
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at)
 }
 
 function sumOf(bytes: Uint8Array): string {

@@ -55,7 +55,7 @@ export class DurableStore<T> implements Store<T> {
     this.#sealer = new Sealer(o.payloads, o.itemSize)
     this.#journal = new Journal(o.database, o.payloads, o.keyTtl, {
       mayCommit: () => this.#compaction.mayCommit,
-      follow: () => this.#compaction.follow(),
+      allowedNow: () => this.#compaction.overNow(),
       allowed: () => this.#compaction.over(),
       departing: (transaction, { puts }) => this.#books.departing(transaction, puts),
       committed: (work, changes) => this.#committed(work, changes),
@@ -69,8 +69,7 @@ export class DurableStore<T> implements Store<T> {
       this.#books = new Books(this.#ledger, arena, this.#db)
       this.#held = new HeldLeases(this.#ledger, () => arena.slot)
       this.#compaction = new Compaction(this.#db, this.#ledger, arena, () => this.#section)
-      const follow = (): void => this.#compaction.follow()
-      this.#taking = new Taking<T>(this.#db, this.#ledger, o.payloads, follow, this.#damaged)
+      this.#taking = new Taking(this.#db, this.#ledger, o.payloads, () => this.#compaction.follow(), this.#damaged)
       return {
         repair: () => this.#recount(),
         reap: slot => this.#reap(slot),
@@ -171,6 +170,8 @@ export class DurableStore<T> implements Store<T> {
   // ── out ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   take(max: number, now: number, sealed = false): readonly Lease<T>[] {
+    // What this handle has settled, and not written, takes up the room of new leases.
+    if (this.#ledger.table.crowded) this.#journal.end()
     if (max <= 0 || !this.#arena.enter()) return NONE
     try {
       const leases = this.#taking.take(max, now, this.#arena.slot, sealed)
@@ -261,7 +262,7 @@ export class DurableStore<T> implements Store<T> {
       this.#arena.wake(NEWS_ITEMS)
     })
     await this.#journal.drain()
-    await this.#compaction.done?.catch(() => {})
+    await this.#compaction.done()
     this.#arena.close()
     await this.#release()
   }
@@ -287,9 +288,9 @@ export class DurableStore<T> implements Store<T> {
 
   /** What its kind alone can tell: the bytes are those that its files hold. */
   stat(): Partial<QueueStat> {
-    const live = this.#arena.participants().filter(({ alive }) => alive)
+    const participants = this.#arena.participants().filter(({ alive }) => alive).length
     const [waitingToTake, waitingToPut] = [this.#arena.waiters(NEWS_ITEMS), this.#arena.waiters(NEWS_ROOM)]
-    return { bytes: this.#db.space.used, participants: live.length, waitingToTake, waitingToPut }
+    return { bytes: this.#db.space.used, participants, waitingToTake, waitingToPut }
   }
 
   /** Gives the disk back what is free in the data file. */
@@ -305,6 +306,7 @@ export class DurableStore<T> implements Store<T> {
 
   #reap(slot: number): void {
     const adopted = this.#books.reap(slot)
+    this.#db.forgetReaders()
     if (this.#ledger.compacting === slot) this.#compaction.inherit()
     this.#recount()
     this.#section.wakeAll()
@@ -341,7 +343,7 @@ export class DurableStore<T> implements Store<T> {
     const last = work.puts.at(-1)
     if (changes.repeated > 0) this.#listener?.repeated(changes.repeated)
     if (last) this.#listener?.stored(last.ticket)
-    if (last || work.moves.length > 0) this.#listener?.readable()
+    this.#listener?.readable()
     if (changes.repeated > 0) this.#listener?.writable()
     if (work.settled.length > 0) void this.#compaction.consider()
   }

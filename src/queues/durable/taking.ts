@@ -2,7 +2,7 @@ import type { DamagedRecords } from './damage.js'
 import type { Database } from './database.js'
 import { DurableLease, itemOf } from './durable-lease.js'
 import { firstOf, keyOf } from './layout.js'
-import { attemptOf, FREE, LEASED, stateOf, wordOf } from './lease-table.js'
+import { attemptOf, LEASED, wordOf } from './lease-table.js'
 import { DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineReader, type LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
@@ -42,18 +42,8 @@ export class Taking<T> {
   /** Under the lock: leases up to so many items for this slot. `sealed`: parcels are neither opened nor cut, also beyond `max`. */
   take(max: number, now: number, slot: number, sealed: boolean): DurableLease<T>[] {
     this.#refresh(now)
-    const { table } = this.#ledger
     const leases: DurableLease<T>[] = []
-    while (leases.length < max && !table.crowded) {
-      const record = this.#head(sealed)
-      if (!record) break
-      const end = leases.length + record.head.count
-      const most = sealed && record.sealed ? end : Math.min(max, end)
-      while (leases.length < most && !table.crowded) {
-        leases.push(this.#lease(record, slot))
-        if (!this.#reader(record).again(record)) break
-      }
-    }
+    this.#fill(leases, max, slot, sealed)
     this.#ledger.leased += leases.length
     return leases
   }
@@ -91,7 +81,8 @@ export class Taking<T> {
   }
 
   #refresh(now = this.#now): void {
-    if (now > this.#now) this.#now = now
+    // Nobody who knows of no delayed item asks for the time. It may go back.
+    if (now > 0) this.#now = now
     const { version } = this.#ledger
     if (version === this.#version) return
     this.#version = version
@@ -108,16 +99,35 @@ export class Taking<T> {
     return order < 0 ? due : item
   }
 
-  #lease(record: LineRecord<T>, slot: number): DurableLease<T> {
+  #fill(leases: DurableLease<T>[], max: number, slot: number, sealed: boolean): void {
+    while (leases.length < max) {
+      const record = this.#head(sealed)
+      if (!record) return
+      const end = leases.length + record.head.count
+      const most = sealed && record.sealed ? end : Math.min(max, end)
+      while (leases.length < most) {
+        const lease = this.#lease(record, slot)
+        if (!lease) return
+        leases.push(lease)
+        if (!this.#reader(record).again(record)) break
+      }
+    }
+  }
+
+  /** Undefined: too many are out. Whoever changes that tells those who wait. */
+  #lease(record: LineRecord<T>, slot: number): DurableLease<T> | undefined {
     const { table } = this.#ledger
     const index = record.next
     const seq = record.base + index
     const at = table.find(seq)
-    const isKnown = at >= 0 && stateOf(table.word(at)) !== FREE
-    const attempt = isKnown ? attemptOf(table.word(at)) : record.head.attempt
+    const attempt = at >= 0 ? attemptOf(table.word(at)) : record.head.attempt
     const word = wordOf(LEASED, record.line === DELAYED, slot, attempt)
-    if (isKnown) table.setWord(at, word)
-    else table.add(seq, record.first, index, word)
+    if (at >= 0) table.setWord(at, word)
+    else if (!table.crowded || table.forgetOne()) table.add(seq, record.first, index, word)
+    else {
+      this.#ledger.starved = true
+      return undefined
+    }
     return new DurableLease(record, index, attempt, this.#payloads)
   }
 }

@@ -347,6 +347,20 @@ describe('the room on disk', () => {
     expect((await open(path)).size).toBe(0)
   })
 
+  it('is given back once at a time, and not left half done by a handle that closes', async () => {
+    const path = join(scratch(), 'queue')
+    const queue = await open<string>(path, { durability: 'async' })
+    for (let i = 0; i < 40; i++) await queue.putBatch(numbers(256).map(n => `${n}`.padEnd(400)))
+    const first = queue.compact()
+    expect(await codeOf(queue.compact())).toBe('ERR_BUSY')
+    // Who cannot wait is not told that an item is stored that is not.
+    expect(() => queue.putNowait('now')).toThrow(/compacted/)
+    await queue.close()
+    await first
+    expect(readdirSync(path).filter(name => name.endsWith('.mdb'))).toEqual(['items-1.mdb'])
+    expect((await open(path)).size).toBe(40 * 256)
+  })
+
   it('is given back by itself when little of a large file is used', async () => {
     const path = join(scratch(), 'queue')
     const queue = await open<Uint8Array>(path, { durability: 'async' })

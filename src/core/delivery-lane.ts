@@ -16,6 +16,11 @@ export class DeliveryLane<T> extends Lane<T> implements DeliveryOwner<T> {
 
   accept(lease: Lease<T>): void {
     this.out(lease)
+    this.hand(lease)
+  }
+
+  /** Passes on what is out. */
+  protected hand(lease: Lease<T>): void {
     const before = slot.current
     // Sinks must not take this item for the one whose receipt happens to be current further up the stack.
     slot.current = undefined

@@ -22,6 +22,8 @@ export interface LinkOptions<S = never, E = never> {
   concurrency?: number
   /** What becomes of an item on which `each` fails: `retry`. An error of `through` always ends the link. */
   onError?: OnError
+  /** Items of a source for which it answers the same are worked on one after another, also by several `workers`. */
+  key?: (item: S) => string | number
   /** Children that share the work of a link placed `process` or `thread`. 1. */
   workers?: number
   /** Milliseconds in which a child must show that it lives, or it is replaced; Infinity for steps that work longer in one go. 30,000. */
@@ -79,6 +81,7 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
     throw optionError('workers', '1 for a link that runs inline: place it in a process or a thread', workers)
   }
   for (const operator of [o.through, o.each]) checkOperator(operator, placement)
+  if (o.key !== undefined && typeof o.key !== 'function') throw optionError('key', 'a function of an item', o.key)
   return {
     name: o.name ?? 'link',
     sources: [],
@@ -86,6 +89,7 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
     past: { items: 0, settled: 0, bytes: 0 },
     through: o.through as LinkPlan['through'],
     each: o.each as LinkPlan['each'],
+    key: o.key as LinkPlan['key'],
     concurrency: checkCount('concurrency', o.concurrency, 1),
     prefetch: o.prefetch === undefined ? undefined : checkCount('prefetch', o.prefetch, 1),
     atMostOnce: delivery === 'at-most-once',

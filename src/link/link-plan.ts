@@ -13,6 +13,7 @@ export interface LinkPlan {
   readonly destinations: PlaceableDestination[]
   readonly through: OperatorFunction<unknown, unknown> | Step | undefined
   readonly each: ((...args: never[]) => unknown) | Step | undefined
+  readonly key: ((item: unknown) => string | number) | undefined
   readonly concurrency: number
   readonly prefetch: number | undefined
   readonly atMostOnce: boolean

@@ -28,6 +28,8 @@ export interface MoverOptions {
   readonly onError: OnError
   readonly prefetch: number | undefined
   readonly atMostOnce: boolean
+  /** Of items that are worked on one after another. */
+  readonly keyOf?: ((lease: Lease<unknown>) => string | undefined) | undefined
   /** Of the first route, where items are taken elsewhere and come with versions. */
   readonly version?: number
   /** A destination that was too slow has been removed. */
@@ -144,7 +146,7 @@ export class Mover implements LaneLink, EdgeEvents {
       letGo: (error: unknown) => this.fail(error),
     }
     const { mailbox } = source
-    const link: LaneLink = source.isTaken ? ofTaken(this.routeOf) : this
+    const link: LaneLink = source.isTaken ? ofTaken(this) : this
     const lane: SourceLane = this.#o.handler
       ? new DeliverySourceLane(mailbox, prefetch, link, delivery => this.#deliveries.next(delivery), this.cleared, end)
       : new ValueSourceLane(mailbox, prefetch, link, (value, route) => this.#pass(value, route), end)
@@ -204,6 +206,10 @@ export class Mover implements LaneLink, EdgeEvents {
   }
 
   readonly routeOf = (lease: Lease<unknown>): Route => this.#routes.at((lease as Partial<RoutedLease>).version)
+
+  get keyOf(): LaneLink['keyOf'] {
+    return this.#o.keyOf
+  }
 
   get passesSealed(): boolean {
     return !this.#o.handler && !this.#o.through && this.#routes.current.adopts
@@ -360,6 +366,7 @@ function countOf({ id, items, stored, dropped }: Edge): EdgeCount {
 }
 
 /** What is taken elsewhere is bounded there, and comes item by item. */
-function ofTaken(routeOf: LaneLink['routeOf']): LaneLink {
-  return { roomFor: () => Number.POSITIVE_INFINITY, routeOf, passesSealed: false, passageOf: () => undefined }
+function ofTaken({ routeOf, keyOf }: LaneLink): LaneLink {
+  const passageOf = (): undefined => undefined
+  return { roomFor: () => Number.POSITIVE_INFINITY, routeOf, keyOf, passesSealed: false, passageOf }
 }

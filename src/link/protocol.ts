@@ -54,6 +54,8 @@ export interface Placed {
   readonly destinations: readonly PlacedEndpoint[]
   readonly through?: Step
   readonly each?: Step
+  /** Items come with keys. */
+  readonly isKeyed: boolean
   readonly onError: OnError
   readonly concurrency: number
   readonly prefetch: number | undefined
@@ -157,6 +159,7 @@ export type ItemMeta = readonly [
   enqueuedAt: number,
   headers: Headers | 0,
   version: number,
+  key: string | 0,
 ]
 
 /** To a child that works for an operator. */

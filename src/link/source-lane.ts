@@ -11,6 +11,7 @@ import { slot } from '../core/receipt.js'
 import { ValueLane } from '../core/value-lane.js'
 import { clock } from '../util/clock.js'
 import { UNSTORED } from './joint.js'
+import { KeyLines } from './key-lines.js'
 import { Latencies } from './latencies.js'
 import { ParcelReceipt } from './parcel-receipt.js'
 import type { Route } from './route.js'
@@ -27,6 +28,8 @@ export interface LaneLink {
   roomFor(prefetch: number): number
   /** The destinations of what is taken now. */
   routeOf(lease: Lease<unknown>): Route
+  /** Of items that are worked on one after another. */
+  keyOf?: ((lease: Lease<unknown>) => string | undefined) | undefined
   /** Nothing looks into items between this source and the destinations. */
   readonly passesSealed: boolean
   /** Passes a parcel, as it is, to all destinations of what is taken now; undefined where one of them would have to open it. */
@@ -215,6 +218,7 @@ export class DeliverySourceLane extends DeliveryLane<unknown> {
   readonly #link: LaneLink
   readonly #onPassed: () => void
   readonly #out = new Map<Lease<unknown>, RoutedDelivery>()
+  readonly #lines = new KeyLines()
 
   /** `onPassed` hears when operators are done with the last item of a route. */
   constructor(
@@ -228,6 +232,29 @@ export class DeliverySourceLane extends DeliveryLane<unknown> {
     super(mailbox, prefetch, { ...end, next })
     this.#link = link
     this.#onPassed = onPassed
+  }
+
+  override accept(lease: Lease<unknown>): void {
+    let key: string | undefined
+    try {
+      key = this.#link.keyOf?.(lease)
+    } catch (reason) {
+      this.out(lease)
+      this.mailbox.handedOver(lease)
+      this.nackedOne(lease, this.mailbox.nack(lease, { reason }), reason)
+      return
+    }
+    this.out(lease)
+    if (key === undefined || this.#lines.enter(lease, key)) this.hand(lease)
+  }
+
+  /** What waits for its turn was never handed over. */
+  override unsubscribe(): void {
+    super.unsubscribe()
+    for (const lease of this.#lines.clear()) {
+      this.mailbox.giveBack(lease, 0)
+      this.back(lease)
+    }
   }
 
   override settledOne(lease: Lease<unknown>): void {
@@ -265,6 +292,7 @@ export class DeliverySourceLane extends DeliveryLane<unknown> {
     const delivery = this.#out.get(lease)
     this.#out.delete(lease)
     if (delivery?.passed()) this.#onPassed()
+    this.#lines.leave(lease, next => this.hand(next))
     return delivery
   }
 }

@@ -38,6 +38,7 @@ export class ChildLink {
       parent,
       new Mover({
         ...placed,
+        ...(placed.isKeyed ? { keyOf: ({ key }) => key } : {}),
         through,
         handler: handler as EachHandler<unknown, unknown> | undefined,
         onDetached: (id, count) => parent.send({ type: 'detached', id, count }),

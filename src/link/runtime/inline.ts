@@ -1,5 +1,6 @@
 import type { EachHandler } from '../../core/each-delivery.js'
 import { Deferred } from '../../util/deferred.js'
+import { keyOf } from '../key-of.js'
 import type { LinkPlan } from '../link-plan.js'
 import { Mover } from '../mover.js'
 import type { OpenSource } from '../open-source.js'
@@ -36,6 +37,7 @@ export class InlineRuntime implements Runtime {
       ...this.#plan,
       through: operator,
       handler: handler as EachHandler<unknown, unknown> | undefined,
+      keyOf: this.#plan.key && keyOf(this.#plan.key),
       onDetached: (id, count) => this.#events.detached(id, count),
     })
     try {

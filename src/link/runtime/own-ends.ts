@@ -4,6 +4,7 @@ import type { LinkError } from '../../errors/link-error.js'
 import type { OpenDestination } from '../open-destination.js'
 import type { OpenSource } from '../open-source.js'
 import { within } from '../within.js'
+import type { SourceLine } from './key-sharing.js'
 import type { Placeable } from './runtime.js'
 import { Suspects } from './suspects.js'
 
@@ -13,6 +14,8 @@ const LAST_WRITES = 250
 export interface OwnSource {
   readonly source: OpenSource
   readonly mailbox: Mailbox<unknown>
+  /** Where workers stand in line for its items. */
+  readonly line: SourceLine
   readonly prefetch: number
   readonly suspects: Suspects
 }
@@ -20,12 +23,18 @@ export interface OwnSource {
 /** The endpoints that only the parent can open, or is to: opened once, they outlive every child. */
 export class OwnEnds {
   readonly #prefetch: number | undefined
+  readonly #lineFor: (mailbox: Mailbox<unknown>) => SourceLine
   readonly #onFailed: (error: unknown) => void
   readonly sources = new Map<number, OwnSource>()
   readonly destinations = new Map<number, OpenDestination>()
 
-  constructor(prefetch: number | undefined, onFailed: (error: unknown) => void) {
+  constructor(
+    prefetch: number | undefined,
+    lineFor: (mailbox: Mailbox<unknown>) => SourceLine,
+    onFailed: (error: unknown) => void,
+  ) {
     this.#prefetch = prefetch
+    this.#lineFor = lineFor
     this.#onFailed = onFailed
   }
 
@@ -41,7 +50,8 @@ export class OwnEnds {
   addSource({ id, endpoint }: Placeable<OpenSource>): OwnSource {
     const source = endpoint.open()
     const prefetch = this.#prefetch ?? source.prefetch ?? PREFETCH
-    const own = { source, mailbox: source.mailbox, prefetch, suspects: new Suspects() }
+    const { mailbox } = source
+    const own = { source, mailbox, line: this.#lineFor(mailbox), prefetch, suspects: new Suspects() }
     this.sources.set(id, own)
     return own
   }

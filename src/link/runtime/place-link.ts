@@ -26,6 +26,7 @@ export function placeLink(
     version,
     ...(isStep(through) ? { through } : {}),
     ...(isStep(each) ? { each } : {}),
+    isKeyed: plan.key !== undefined,
     onError: plan.onError,
     concurrency,
     prefetch,

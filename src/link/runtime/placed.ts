@@ -1,6 +1,8 @@
+import type { Mailbox } from '../../core/mailbox.js'
 import { SpillDirectory } from '../../core/spill.js'
 import { LinkError } from '../../errors/link-error.js'
 import { Deferred } from '../../util/deferred.js'
+import { keyOf } from '../key-of.js'
 import type { LinkPlan } from '../link-plan.js'
 import type { OpenSource } from '../open-source.js'
 import type { EdgeCount, Placed, Progress, Removal } from '../protocol.js'
@@ -8,6 +10,7 @@ import { bufferOf } from '../when-slow.js'
 import { within } from '../within.js'
 import { Completions } from './completions.js'
 import type { Host, StartHost } from './host.js'
+import { KeySharing, type SourceLine } from './key-sharing.js'
 import { LinkWorker, type WorkerLink } from './link-worker.js'
 import { OwnEnds } from './own-ends.js'
 import { placeEnd, placeLink } from './place-link.js'
@@ -21,6 +24,7 @@ export class PlacedRuntime implements Runtime, WorkerLink {
   readonly startHost: StartHost
   /** Of the destinations; each change counts one up. */
   version = 0
+  readonly keyOf: WorkerLink['keyOf']
   readonly #plan: LinkPlan
   readonly #events: RuntimeEvents
   readonly #done = new Deferred<void>()
@@ -37,7 +41,11 @@ export class PlacedRuntime implements Runtime, WorkerLink {
     this.#plan = plan
     this.#events = events
     this.startHost = startHost
-    this.#ends = new OwnEnds(plan.prefetch, error => this.failed(error))
+    this.keyOf = plan.key && keyOf(plan.key)
+    const lineFor = (mailbox: Mailbox<unknown>): SourceLine => {
+      return this.keyOf ? new KeySharing(mailbox, this.keyOf, plan.workers) : mailbox
+    }
+    this.#ends = new OwnEnds(plan.prefetch, lineFor, error => this.failed(error))
     this.#completions = new Completions(plan.workers, id => this.#ends.destinations.get(id)?.complete())
     this.#done.promise.catch(() => {})
   }
@@ -198,8 +206,13 @@ export class PlacedRuntime implements Runtime, WorkerLink {
 
   // ── its own ends ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One child opens what it can; several would read a file twice, write into each other's lines, and end what others write. */
-  #isOwn({ endpoint: { file, queue } }: Placeable<unknown>): boolean {
+  /**
+   * One child opens what it can; several would read a file twice, write into each other's lines, and end what others write. Keys
+   * are found here.
+   */
+  #isOwn(end: Placeable<unknown>): boolean {
+    const { file, queue } = end.endpoint
+    if (this.keyOf && !('policy' in end)) return true
     if (this.#plan.workers > 1 && (file || queue?.closeOnComplete)) return true
     return !file && !queue
   }

@@ -31,8 +31,16 @@ export class RemoteSource extends Mailbox<unknown> {
   }
 
   receive(metas: readonly ItemMeta[], values: readonly unknown[]): void {
-    for (const [i, [item, attempt, enqueuedAt, headers, version]] of metas.entries()) {
-      const entry = new RemoteEntry(values[i], item, attempt, enqueuedAt, headers || NO_HEADERS, version)
+    for (const [i, [item, attempt, enqueuedAt, headers, version, key]] of metas.entries()) {
+      const entry = new RemoteEntry(
+        values[i],
+        item,
+        attempt,
+        enqueuedAt,
+        headers || NO_HEADERS,
+        version,
+        key === 0 ? undefined : key,
+      )
       this.#store.offer([entry])
     }
     this.took()
@@ -59,8 +67,16 @@ class RemoteEntry extends Entry<unknown> implements RoutedLease {
   readonly item: number
   readonly version: number
 
-  constructor(value: unknown, item: number, attempt: number, enqueuedAt: number, headers: Headers, version: number) {
-    super(value, enqueuedAt, 0, 0, headers)
+  constructor(
+    value: unknown,
+    item: number,
+    attempt: number,
+    enqueuedAt: number,
+    headers: Headers,
+    version: number,
+    key?: string,
+  ) {
+    super(value, enqueuedAt, 0, 0, headers, key)
     this.item = item
     this.version = version
     this.attempt = attempt

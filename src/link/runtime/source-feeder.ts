@@ -18,6 +18,8 @@ export interface FeederLink {
   roomFor(prefetch: number): number
   /** Of the destinations of what is taken now. */
   readonly version: number
+  /** Of items that are worked on one after another. */
+  readonly keyOf: ((lease: Lease<unknown>) => string) | undefined
 }
 
 export interface FeederEvents {
@@ -84,7 +86,7 @@ export class SourceFeeder implements Taker<unknown> {
 
   /** There may be more room. */
   review(): void {
-    if (this.#taking) this.#mailbox.want(this)
+    if (this.#taking) this.#own.line.want(this)
   }
 
   connect(channel: Channel<DataFromChild, DataToChild>): void {
@@ -92,7 +94,7 @@ export class SourceFeeder implements Taker<unknown> {
       (parcels, sending) => {
         const metas = parcels.map(({ item, lease, version }) => {
           const headers = Object.keys(lease.headers).length > 0 ? lease.headers : (0 as const)
-          return [item, lease.attempt, lease.enqueuedAt, headers, version] as const
+          return [item, lease.attempt, lease.enqueuedAt, headers, version, this.#link.keyOf?.(lease) ?? 0] as const
         })
         const values = parcels.map(parcel => {
           parcel.isSent = true
@@ -108,7 +110,7 @@ export class SourceFeeder implements Taker<unknown> {
     )
     this.#connection = { channel, outbox }
     this.#taking = true
-    this.#mailbox.enrol(this)
+    this.#own.line.enrol(this)
   }
 
   accept(lease: Lease<unknown>): void {
@@ -140,7 +142,7 @@ export class SourceFeeder implements Taker<unknown> {
       this.#latencies.record(sent.lease.enqueuedAt)
       this.#mailbox.ack(sent.lease)
     }
-    this.#mailbox.want(this)
+    this.#own.line.want(this)
   }
 
   nacked(item: number, attempt: number, o: NackOptions): void {
@@ -148,7 +150,7 @@ export class SourceFeeder implements Taker<unknown> {
     if (!sent) return
     sent.lease.attempt = attempt
     if (this.#mailbox.nack(sent.lease, o) === 'exhausted') this.#on.failed(o.reason)
-    this.#mailbox.want(this)
+    this.#own.line.want(this)
   }
 
   /** Not failed: dropped by all its destinations. */
@@ -158,7 +160,7 @@ export class SourceFeeder implements Taker<unknown> {
     sent.lease.attempt = attempt
     this.#returned++
     this.#mailbox.giveBack(sent.lease, delay > 0 ? clock.now() + delay : 0)
-    this.#mailbox.want(this)
+    this.#own.line.want(this)
   }
 
   /** Calls back once nothing is out, or no child has it. */
@@ -171,7 +173,7 @@ export class SourceFeeder implements Taker<unknown> {
   pause(): void {
     if (this.#taking) this.#returned = 0
     this.#taking = false
-    this.#mailbox.leave(this)
+    this.#own.line.leave(this)
   }
 
   /** The child has died with what it was sent. */

@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { createReadStream, existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { fifoQueue, type LinkReport, link, type SyncQueue, sharedQueue, step } from 'queuelink'
+import { fifoQueue, type LinkReport, link, step } from 'queuelink'
 import { NEVER } from 'rxjs'
 import { describe, expect, it } from 'vitest'
 import { childOf, childrenOf, leavesNothing, lives, PLACEMENTS, range, STEPS, take, until, workDirs } from './help.js'
@@ -52,34 +51,6 @@ describe.each(PLACEMENTS)('stop() of a link placed %s', placement => {
     expect(await all(full)).toEqual(range(0, 10))
     expect(await all(source)).toEqual(range(10, 1000))
   })
-
-  it.concurrent.each(['in memory', 'shared'] as const)(
-    '[L34][L35] says what stayed where, of each destination, when one is full and nobody reads: queues %s',
-    async kind => {
-      const made: SyncQueue<number>[] = []
-      const queue = async (capacity: number): Promise<SyncQueue<number>> => {
-        const one =
-          kind === 'shared' ? await sharedQueue<number>(randomUUID(), { capacity }) : fifoQueue<number>({ capacity })
-        made.push(one)
-        return one
-      }
-      const [source, full, other, free] = [await queue(1000), await queue(10), await queue(20), await queue(1000)]
-      for (const n of range(0, 1000)) await source.put(n)
-      const linked = link(source, [full, other, free], { placement, prefetch: 64 })
-      await until(() => full.size === 10 && other.size === 20 && free.size >= 64, 'a standstill')
-      const report = await linked.stop({ timeout: 200 })
-      const passed = 10 + report.returned
-      expect(report).toMatchObject({ moved: 10, forced: true, sources: [{ moved: 10, returned: report.returned }] })
-      expect(report.destinations).toMatchObject([
-        { stored: 10, left: passed - 10, dropped: 0 },
-        { stored: 20, left: passed - 20, dropped: 0 },
-        { stored: free.size, left: passed - free.size, dropped: 0 },
-      ])
-      await until(() => source.size === 990, 'the return of what is left')
-      expect([full.size, other.size, passed >= 64, free.size]).toEqual([10, 20, true, passed])
-      if (kind === 'shared') for (const one of made) await one.unlink()
-    },
-  )
 
   it.concurrent('[L35] returns in time though a handler never does', async () => {
     const source = fifoQueue<number>()

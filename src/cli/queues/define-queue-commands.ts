@@ -4,6 +4,7 @@ import { count } from '../parse-count.js'
 import type { ServeOptions } from '../serve.js'
 import type { PrintOptions } from './drain.js'
 import { FORMS } from './forms.js'
+import type { TransferOptions } from './transfer.js'
 
 /** The commands that work on queues as they are. Each loads its code when it is called. */
 export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) => void): void {
@@ -60,6 +61,27 @@ export function defineQueueCommands(queuelink: Command, exit: (code: ExitCode) =
     .summary('gives back to the disk what is free in the file of a durable queue')
     .argument('<queue>', 'durable:PATH')
     .action(async (queue: string) => exit(await (await import('./compact.js')).compact(queue)))
+  queuelink
+    .command('export')
+    .summary('writes what is in a durable queue as lines of JSON, and takes nothing')
+    .description(
+      'Writes every item of a durable queue with what it was put with, a line of JSON for each, and takes none.',
+    )
+    .argument('<queue>', 'durable:PATH')
+    .argument('[file]', 'where it goes', '-')
+    .option('--quiet', 'no progress on stderr; errors are told')
+    .action(async (queue: string, file: string, o: TransferOptions) => {
+      exit(await (await import('./export-items.js')).exportItems(queue, file, o))
+    })
+  queuelink
+    .command('import')
+    .summary('puts into a durable queue what export wrote')
+    .argument('<file>', 'what export wrote; - is stdin')
+    .argument('<queue>', 'durable:PATH')
+    .option('--quiet', 'no progress on stderr; errors are told')
+    .action(async (file: string, queue: string, o: TransferOptions) => {
+      exit(await (await import('./import-items.js')).importItems(file, queue, o))
+    })
   queuelink
     .command('rm')
     .summary('removes queues and what is in them')

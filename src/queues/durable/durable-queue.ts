@@ -11,6 +11,7 @@ import { openDatabase } from './databases.js'
 import type { Durability, DurableQueueOptions } from './durable-options.js'
 import { DurableOrigin } from './durable-origin.js'
 import { Payloads } from './payloads.js'
+import type { StoredItem } from './snapshot.js'
 import { DurableStore } from './store.js'
 
 /** How long a key is remembered after its item was acknowledged, in ms. */
@@ -20,17 +21,18 @@ const KEY_TTL = 5 * 60 * 1000
 const ATTEMPTS = 250
 
 /** What a queue on disk can do beside what all can. */
-interface Upkeep {
+interface Upkeep<T> {
   remove(): void
+  snapshot(): Iterable<StoredItem<T>>
   compact(): Promise<void>
 }
 
 /** A queue on disk. */
 export class DurableQueue<in out T> extends SyncQueue<T> {
-  readonly #store: Upkeep
+  readonly #store: Upkeep<T>
 
   /** @internal Queues come from their factories. */
-  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, store: Upkeep) {
+  constructor(mailbox: Mailbox<T>, joinable: boolean, origin: Origin, store: Upkeep<T>) {
     super(mailbox, joinable, origin)
     this.#store = store
   }
@@ -39,6 +41,19 @@ export class DurableQueue<in out T> extends SyncQueue<T> {
   override unlink(): Promise<void> {
     this.#store.remove()
     return super.unlink()
+  }
+
+  /**
+   * Every item that is in the queue, with what it was put with, and takes none: those that are ready or leased in order, then those that
+   * wait for their time. An item is read when it is asked for; one that is given back with a delay meanwhile may come twice.
+   * What cannot be read is passed over.
+   */
+  *snapshot(): Generator<StoredItem<T>> {
+    if (this.mailbox.ended) throw this.mailbox.ended
+    for (const item of this.#store.snapshot()) {
+      yield item
+      if (this.mailbox.ended) throw this.mailbox.ended
+    }
   }
 
   /**

@@ -142,9 +142,8 @@ export class DurableStore<T> implements Store<T> {
   }
 
   #offer(entries: readonly Entry<T>[], client: Put['client']): boolean {
-    const [first] = entries
+    const { 0: first, length: count } = entries
     if (!first || !this.#arena.enter()) return false
-    const count = entries.length
     const ledger = this.#ledger
     const fits = ledger.held + count <= ledger.capacity
     if (fits) {
@@ -292,6 +291,9 @@ export class DurableStore<T> implements Store<T> {
     const [waitingToTake, waitingToPut] = [this.#arena.waiters(NEWS_ITEMS), this.#arena.waiters(NEWS_ROOM)]
     return { bytes: this.#db.space.used, participants, waitingToTake, waitingToPut }
   }
+
+  /** Every item, whoever holds it. */
+  readonly snapshot = () => this.#taking.snapshot()
 
   /** Gives the disk back what is free in the data file. */
   async compact(): Promise<void> {

@@ -6,6 +6,7 @@ import { attemptOf, LEASED, wordOf } from './lease-table.js'
 import { DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineReader, type LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
+import { type StoredItem, snapshotOf } from './snapshot.js'
 
 const LAST = Number.MAX_SAFE_INTEGER
 
@@ -53,6 +54,11 @@ export class Taking<T> {
     this.#refresh(now)
     const record = this.#head()
     return record && itemOf(record.entries[record.next]!, this.#payloads)
+  }
+
+  /** Every item, whoever holds it; needs no lock. */
+  snapshot(): Iterable<StoredItem<T>> {
+    return snapshotOf(this.#db, this.#ledger, this.#payloads, this.#follow)
   }
 
   /** As of the last time that was given: an item is due when it was looked for since it is. */

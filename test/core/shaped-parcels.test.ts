@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { decode, encode } from '#src/core/codec'
 import { Entry } from '#src/core/entry'
 import { openOwnParcel } from '#src/core/open-own-parcel'
 import { ParcelBuilder } from '#src/core/parcel-builder'
@@ -61,6 +63,50 @@ describe('a parcel whose shapes are known', () => {
         expect(opened(bytes)).toEqual(plain)
       }
     }
+  })
+
+  it('carries every member as the codec does', () => {
+    const edges = [0x20, 0x40, 0x80, 0x100, 0x8000, 0x10000, 2 ** 31, 2 ** 32, 2 ** 53].flatMap(n => [n - 1, n, n + 1])
+    const number = fc.oneof(fc.constantFrom(0, Number.NaN, ...edges, ...edges.map(n => -n)), fc.double(), fc.integer())
+    const text = fc.oneof(
+      fc.string({ maxLength: 70, unit: 'grapheme-ascii' }),
+      fc.string({ maxLength: 70, unit: 'grapheme' }),
+    )
+    const plain = fc.oneof(number, text, fc.boolean(), fc.constantFrom(null, undefined))
+    const other = fc.oneof(
+      fc.bigInt(),
+      fc.date(),
+      fc.uint8Array({ maxLength: 40 }),
+      fc.dictionary(text, plain, { maxKeys: 3 }),
+    )
+    const member = fc.oneof(
+      plain,
+      other,
+      fc.array(fc.oneof(plain, other, fc.array(plain, { maxLength: 3 })), { maxLength: 18 }),
+    )
+    const names = fc.uniqueArray(text, { minLength: 1, maxLength: 5 })
+    const items = names.chain(those => {
+      return fc.array(
+        fc
+          .tuple(...those.map(() => member))
+          .map(values => Object.fromEntries(those.map((name, n) => [name, values[n]]))),
+        { minLength: 1, maxLength: 4 },
+      )
+    })
+    const builder = new ParcelBuilder(16_384)
+    fc.assert(
+      fc.property(items, some => {
+        const asEncoded = some.map(item => decode(encode(item)))
+        // A shape is known from the second time on.
+        for (let time = 0; time < 3; time++) {
+          const together = packParcel(some.map(item => new Entry<unknown>(item, 1000.5))).bytes
+          expect(unpackParcel(together).map(entry => entry.value)).toStrictEqual(asEncoded)
+          expect(opened(Buffer.from(together))).toStrictEqual(asEncoded)
+          expect(opened(gathered(builder, some))).toStrictEqual(asEncoded)
+        }
+      }),
+      { numRuns: 500 },
+    )
   })
 
   it('forgets shapes that are too many, and goes on', () => {

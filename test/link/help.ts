@@ -49,10 +49,20 @@ export function openFiles(): number {
   return readdirSync('/proc/self/fd').length
 }
 
+function childrenOfThread(pid: number, thread: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8')
+  } catch (error) {
+    // It has ended meanwhile.
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return ''
+    throw error
+  }
+}
+
 export function childrenOf(pid: number): number[] {
   const threads = readdirSync(`/proc/${pid}/task`)
   return threads
-    .flatMap(thread => readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' '))
+    .flatMap(thread => childrenOfThread(pid, thread).split(' '))
     .filter(child => child !== '')
     .map(Number)
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decode, encode } from '../../core/codec.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
-import type { StoredItem } from '../../queues/durable/snapshot.js'
+import type { StoredItem } from '../../queues/durable/stored-item.js'
 
 /** An item as a line of JSON has it: `packed` is MessagePack in base64, where JSON cannot carry the value. */
 export interface ItemLine {

@@ -11,8 +11,8 @@ import { openDatabase } from './databases.js'
 import type { Durability, DurableQueueOptions } from './durable-options.js'
 import { DurableOrigin } from './durable-origin.js'
 import { Payloads } from './payloads.js'
-import type { StoredItem } from './snapshot.js'
 import { DurableStore } from './store.js'
+import type { StoredItem } from './stored-item.js'
 
 /** How long a key is remembered after its item was acknowledged, in ms. */
 const KEY_TTL = 5 * 60 * 1000

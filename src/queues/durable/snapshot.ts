@@ -1,4 +1,3 @@
-import type { Headers } from '../../core/entry.js'
 import type { Database } from './database.js'
 import { itemOf } from './durable-lease.js'
 import { decodeHead, HEAD, keyOf } from './layout.js'
@@ -6,21 +5,10 @@ import { ACKED, stateOf } from './lease-table.js'
 import { DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
+import type { StoredItem } from './stored-item.js'
 
 /** Records that are read at once, so that no transaction stays open while somebody works on an item. */
 const PAGE = 32
-
-/** An item of a durable queue, and what it was put with. */
-export interface StoredItem<T> {
-  readonly value: T
-  readonly priority: number
-  /** Milliseconds that it has still to wait; 0: none. */
-  readonly delay: number
-  readonly key: string | undefined
-  readonly headers: Headers
-  /** When it was put, in ms since 1970. */
-  readonly enqueuedAt: number
-}
 
 /** What is in line, in order, then what waits for its time, in the order in which it falls due. Leased items are among them. */
 export function* snapshotOf<T>(

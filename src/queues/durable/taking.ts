@@ -6,7 +6,8 @@ import { attemptOf, LEASED, wordOf } from './lease-table.js'
 import { DELAYED, ITEMS, type Ledger } from './ledger.js'
 import { LineReader, type LineRecord } from './line-reader.js'
 import type { Payloads } from './payloads.js'
-import { type StoredItem, snapshotOf } from './snapshot.js'
+import { snapshotOf } from './snapshot.js'
+import type { StoredItem } from './stored-item.js'
 
 const LAST = Number.MAX_SAFE_INTEGER
 

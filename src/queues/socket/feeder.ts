@@ -70,7 +70,7 @@ export class Feeder<T> implements Taker<T> {
     const mailbox = this.#mailbox
     if (this.demand <= 0 || mailbox.ended) return
     // Whoever enrols there is told so at once, which would be the next reason to go on.
-    if (this.#drained && mailbox.store.shut) return
+    if (this.#drained && mailbox.store.shut && mailbox.idle) return
     this.#drained = false
     if (mailbox.audience.has(this)) mailbox.want(this)
     else mailbox.enrol(this)

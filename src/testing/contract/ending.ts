@@ -181,6 +181,18 @@ export function endingContract({ test, expect, can }: Kit): void {
     expect([queue.metrics().discarded, (await queue.stat()).size]).toEqual([1, 0])
   })
 
+  test('is drained again when it was reopened, filled and shut down before anybody reads [Q10.1] [Q10.11]', async open => {
+    const queue = await open<number>()
+    for (const item of [1, 2]) {
+      if (queue.closed) await queue.reopen()
+      await queue.put(item)
+      await queue.shutdown()
+      const seen: number[] = []
+      await queue.forEach(value => void seen.push(value))
+      expect(seen).toEqual([item])
+    }
+  })
+
   test('takes items again after reopen [Q10.11]', async open => {
     const queue = await open()
     await queue.shutdown({ immediate: true })

@@ -5,7 +5,10 @@ import { isSame, valuesOf } from './values.js'
 
 /** What these ends can carry, all of them. */
 export function carried(source: SourceKind, destinations: readonly DestinationKind[], large?: number): unknown[] {
-  return valuesOf(one => [source, ...destinations].every(({ carries }) => carries(one)), large)
+  return valuesOf(
+    one => [source, ...destinations].every(({ carries }) => carries(one)),
+    source.isRun ? undefined : large,
+  )
 }
 
 /** Moves all that the ends can carry from the one to the others; throws where anything does not arrive as it was. */

@@ -15,6 +15,8 @@ import { from, type InteropObservable } from 'rxjs'
 import { everything, type Kind, only, queueKinds } from './kinds.js'
 
 export interface SourceKind extends Kind {
+  /** It gives one run of bytes, cut anywhere: what is small comes as it was. */
+  readonly isRun?: boolean
   /** Something that gives these and ends. */
   open(values: readonly unknown[]): Promise<SourceEndpoint<unknown>>
 }
@@ -56,7 +58,7 @@ export function sourceKinds(directory: string): SourceKind[] {
       },
     })),
     file('lines', only('text')),
-    file('bytes', only('binary')),
+    { ...file('bytes', only('binary')), isRun: true },
     file('json', only('text', 'plain')),
     file('frames', everything),
     file('json', only('text', 'plain'), '.gz'),

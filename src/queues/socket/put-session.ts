@@ -76,6 +76,8 @@ export class PutSession<T> {
     }
     const { line } = this.#mailbox
     const settler = {
+      // From here on it cannot be withdrawn.
+      accepted: () => void this.#waiting.delete(number),
       stored: () => this.#stored(number),
       failed: (error: unknown) => this.#failed(number, error),
     }

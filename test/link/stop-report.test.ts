@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { fifoQueue, link, type SyncQueue, sharedQueue } from 'queuelink'
 import { describe, expect, it } from 'vitest'
-import { leavesNothing, PLACEMENTS, range, until } from './help.js'
+import { leavesNothing, range, until } from './help.js'
 
 leavesNothing()
 
-describe.each(PLACEMENTS)('the report of a link placed %s', placement => {
+describe.each(['inline', 'process'] as const)('the report of a link placed %s', placement => {
   it.concurrent.each(['in memory', 'shared'] as const)(
     '[L34][L35] says what stayed where, of each destination, when one is full and nobody reads: queues %s',
     async kind => {

@@ -17,8 +17,7 @@ export class ThreadHost implements Host {
 
   constructor(events: HostEvents) {
     const { port1, port2 } = new MessageChannel()
-    // What it opens and a socket closes, Node takes for open still, and would close again at its end: by then it is somebody else's.
-    const worker = new Worker(ENTRY, { workerData: port2, transferList: [port2], trackUnmanagedFds: false })
+    const worker = new Worker(ENTRY, { workerData: port2, transferList: [port2] })
     this.#worker = worker
     this.where = { threadId: worker.threadId }
     this.data = new PortStream(port1)

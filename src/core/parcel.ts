@@ -22,5 +22,5 @@ export interface ParcelPayload {
   renamed(reference: Reference): Parcel
 }
 
-/** Items of a parcel, at most. */
+/** Items of a parcel, at most: who takes one of them copies all. */
 export const PARCEL_ITEMS = 256

@@ -61,10 +61,10 @@ describe('inline, a link moves every value unchanged to one to three destination
   })
 })
 
-describe.each(['process'] as const)('placed %s, a link does the same [L1][L11]', placement => {
+describe('placed process, a link does the same [L1][L11]', () => {
   let lives: LiveLink[] = []
   beforeAll(() => {
-    lives = Array.from({ length: 4 }, () => new LiveLink(placement))
+    lives = Array.from({ length: 4 }, () => new LiveLink('process'))
   })
   afterAll(async () => {
     for (const live of lives) await live.close()
@@ -78,12 +78,12 @@ describe.each(['process'] as const)('placed %s, a link does the same [L1][L11]',
     const small = await Promise.all(
       lanes.map((live, lane) => {
         const own = sets.filter((_, at) => at % lanes.length === lane)
-        return tried(placement, source, own, set => live.move(source, set))
+        return tried('process', source, own, set => live.move(source, set))
       }),
     )
     // And some by a link of their own, with values of a MiB.
     const own = turn % 4 === 0 ? [coveringSets(destinations, turn + 1)[2 + (turn % 5)] ?? []] : []
-    const large = await tried(placement, source, own, set => move(source, set, placement, turn))
+    const large = await tried('process', source, own, set => move(source, set, 'process', turn))
     expect([...small.flat(), ...large]).toEqual([])
   })
 })

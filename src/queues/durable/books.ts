@@ -2,6 +2,7 @@ import { type Arena, ITEMS as NEWS, REST, ROOM } from '../../os/arena.js'
 import { SLOTS } from '../../os/arena-header.js'
 import type { Changes, Place, Work } from './commit.js'
 import type { Database } from './database.js'
+import { hasBit } from './has-bit.js'
 import { keyOf } from './layout.js'
 import { ACKED, attemptOf, isDelayedWord, LEASED, MOVING, ownerOf, RETURNED, stateOf, wordOf } from './lease-table.js'
 import { BEFORE_ALL, DELAYED, ITEMS, type Ledger } from './ledger.js'
@@ -129,7 +130,7 @@ export class Books {
     const lines = isDelayedWord(table.word(at)) ? db.delayed : db.items
     if (!lines.doesExist(key)) return false
     const bits = db.done.get(key)
-    return !bits || ((bits[index >> 3]! >> (index & 7)) & 1) === 0
+    return !hasBit(bits, index)
   }
 
   #removeMine(place: Place, state: number): void {

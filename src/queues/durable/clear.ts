@@ -2,6 +2,7 @@ import type { Arena } from '../../os/arena.js'
 import type { Place } from './commit.js'
 import type { Database } from './database.js'
 import { itemOf } from './durable-lease.js'
+import { hasBit } from './has-bit.js'
 import type { Journal } from './journal.js'
 import { decodeHead, HEAD } from './layout.js'
 import { RETURNED, stateOf } from './lease-table.js'
@@ -62,7 +63,7 @@ function free<T>(
     if (!record.isReadable) continue
     const bits = record.head.count > 1 ? db.done.get(key) : undefined
     for (const [index, entry] of record.entries.entries()) {
-      if (bits && ((bits[index >> 3]! >> (index & 7)) & 1) !== 0) continue
+      if (hasBit(bits, index)) continue
       const seq = record.base + index
       const at = table.find(seq)
       if (at >= 0 && stateOf(table.word(at)) !== RETURNED) continue

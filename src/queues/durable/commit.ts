@@ -3,6 +3,7 @@ import type { Entry } from '../../core/entry.js'
 import { unpackParcel } from '../../core/parcel-codec.js'
 import { countBits } from './count-bits.js'
 import type { BytesTable, Database } from './database.js'
+import { hasBit } from './has-bit.js'
 import { decodeHead, encodeRecord, expiryKey, HAS_KEYS, HAS_PAYLOADS, HEAD, keyOf } from './layout.js'
 import { DELAYED, ITEMS, type Line } from './ledger.js'
 import type { Meta } from './meta.js'
@@ -228,7 +229,7 @@ export class Commit {
     const bits = before ? Buffer.from(before) : Buffer.alloc((count + 7) >> 3)
     let removed = 0
     for (const { index } of group) {
-      if (((bits[index >> 3]! >> (index & 7)) & 1) !== 0) continue
+      if (hasBit(bits, index)) continue
       bits[index >> 3]! |= 1 << (index & 7)
       removed++
     }

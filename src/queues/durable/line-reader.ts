@@ -4,6 +4,7 @@ import type { Entry } from '../../core/entry.js'
 import type { Parcel } from '../../core/parcel.js'
 import { OpenParcel, payloadIn, unpackParcel } from '../../core/parcel-codec.js'
 import type { Database } from './database.js'
+import { hasBit } from './has-bit.js'
 import { baseOf, decodeHead, firstOf, HAS_KEYS, HEAD, keyOf, type RecordHead } from './layout.js'
 import { FREE, RETURNED, stateOf } from './lease-table.js'
 import { DELAYED, type Ledger, type Line } from './ledger.js'
@@ -149,7 +150,7 @@ export class LineReader<T> {
     }
     for (; record.next < count; record.next++) {
       const index = record.next
-      if (record.bits && ((record.bits[index >> 3]! >> (index & 7)) & 1) !== 0) continue
+      if (hasBit(record.bits, index)) continue
       const seq = record.base + index
       const at = table.find(seq)
       const state = at < 0 ? FREE : stateOf(table.word(at))

@@ -23,6 +23,7 @@ import { SpillError } from '../../errors/spill-error.js'
 import { fateOf } from '../../os/fate.js'
 import { processMark } from '../../os/process-mark.js'
 import { asPathError } from './file-system.js'
+import { synced } from './synced.js'
 
 /** Whose it is stands in its name, so that what its owner's death left over can be told from what is under way. */
 const NAME = /^[0-9a-f-]{36}\.(\d+)\.([\d.]*)$/
@@ -71,8 +72,7 @@ export class Payloads {
     try {
       await mkdir(this.#path, { mode: 0o700 }).catch(unlessThere)
       await Promise.all(payloads.map(payload => this.#writeOne(payload)))
-      const directory = await open(this.#path)
-      await directory.sync().finally(() => directory.close())
+      await synced(this.#path)
     } catch (error) {
       throw asPathError(this.#path, error)
     }

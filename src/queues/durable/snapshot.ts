@@ -1,5 +1,6 @@
 import type { Database } from './database.js'
 import { itemOf } from './durable-lease.js'
+import { hasBit } from './has-bit.js'
 import { decodeHead, HEAD, keyOf } from './layout.js'
 import { ACKED, stateOf } from './lease-table.js'
 import { DELAYED, ITEMS, type Ledger } from './ledger.js'
@@ -44,7 +45,7 @@ function* itemsOf<T>(
   const { line, first, base, head, entries } = record
   const settled = head.count > 1 ? db.done.get(keyOf(first, base)) : undefined
   for (const [index, entry] of entries.entries()) {
-    if (settled && ((settled[index >> 3]! >> (index & 7)) & 1) !== 0) continue
+    if (hasBit(settled, index)) continue
     const at = table.find(base + index)
     // Settled, and not written yet.
     if (at >= 0 && stateOf(table.word(at)) === ACKED) continue

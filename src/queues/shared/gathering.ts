@@ -1,13 +1,11 @@
 import { decode } from '../../core/codec.js'
 import { Entry, NO_HEADERS } from '../../core/entry.js'
-import type { Parcel } from '../../core/parcel.js'
+import { PARCEL_ITEMS, type Parcel } from '../../core/parcel.js'
 import { ParcelBuilder } from '../../core/parcel-builder.js'
 import { OpenParcel, packParcel } from '../../core/parcel-codec.js'
 import type { Ticket } from '../../core/store.js'
 import { recordBytes } from './records.js'
 
-/** Items that share a parcel, at most: who takes one of them copies all. */
-const ITEMS = 256
 const BYTES = 16 * 1024
 
 /** An item that was taken and then found no room. */
@@ -51,7 +49,7 @@ export class Gathering<T> {
 
   /** True: no other item may follow. */
   get isFull(): boolean {
-    return this.#builder.count >= ITEMS
+    return this.#builder.count >= PARCEL_ITEMS
   }
 
   /** Encodes an item behind the others; false if it has to go alone. `taken`, `stored` or `drop` must follow. Throws CodecError. */

@@ -140,3 +140,16 @@ it.concurrent('[L35] kills a child that does not answer', async () => {
   expect(await all(source)).toEqual([1])
   expect(childrenOf(process.pid)).not.toContain(pid)
 })
+
+it('[L34] says of no link in a thread that it was forced when all was stored in time', async () => {
+  const reports = range(0, 8).map(async () => {
+    const source = fifoQueue<number>()
+    const destination = fifoQueue<number>()
+    await source.putBatch(range(0, 20))
+    const linked = link(source, destination, { placement: 'thread', each: step(STEPS, 'slow') })
+    await until(() => destination.size > 0)
+    const { forced, moved } = await linked.stop({ timeout: 20_000 })
+    return { forced, moved, stored: destination.size }
+  })
+  for (const { forced, moved, stored } of await Promise.all(reports)) expect([forced, moved]).toEqual([false, stored])
+})

@@ -30,6 +30,7 @@ export class ChildLink {
   /** What the parent says while a queue is being opened waits: it may be about what comes through that queue. */
   #unheard: DataToChild[] | undefined
   #reported = ''
+  #stopping = false
 
   static async start(placed: Placed, parent: Parent): Promise<ChildLink> {
     const through = placed.through && (await loadOperator(placed.through))
@@ -63,6 +64,7 @@ export class ChildLink {
   }
 
   async stop(drain: boolean, timeout: number): Promise<void> {
+    this.#stopping = true
     const { forced, returned } = await this.#mover.stop(drain, timeout)
     const opened = returned.filter(([id]) => this.#opened.has(id))
     await this.#queues.closeAll()
@@ -75,6 +77,8 @@ export class ChildLink {
   }
 
   async #done(): Promise<void> {
+    // A mover that was stopped is done as well; how it stopped is told with that.
+    if (this.#stopping) return
     await this.#queues.closeAll()
     this.#parent.send({ type: 'done', progress: this.#mover.progress() })
   }

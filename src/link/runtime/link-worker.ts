@@ -197,6 +197,8 @@ export class LinkWorker {
         return this.#progressed(message.progress)
       case 'done':
         this.#progressed(message.progress)
+        // It had nothing left when it was asked to stop.
+        this.#stopped?.resolve({ forced: false, returned: new Map() })
         return this.#link.finished(this)
       case 'stopped':
         this.#progressed(message.progress)

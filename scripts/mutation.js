@@ -68,6 +68,11 @@ console.log(`${tests.good.length} tests`)
 for (const { file, name, passed, ms } of tests.leftOut) {
   console.log(`left out: ${file}: ${name} (${passed ? `takes ${Math.round(ms)} ms` : 'fails here'})`)
 }
+for (const file of tests.empty) console.log(`left out: ${file}: no test of it ran`)
+if (tests.good.length === 0) {
+  console.error('no test passes in the sandbox: are the sources whole, and does --tests name any?')
+  process.exit(2)
+}
 
 /** @type {Result[]} */
 const results = []

@@ -2,6 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from './processes.js'
+import { whole } from './stops.js'
 
 /** @typedef {import('./worker.js').Seen} Seen */
 
@@ -15,6 +16,7 @@ const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
  * @property {Seen[]} good in the order of their files
  * @property {Set<Seen>} dear those among the good
  * @property {Seen[]} leftOut
+ * @property {string[]} empty files of which no test ran: they cannot be loaded, or have none
  * @property {Set<string>} loaded mutants met while modules load: any test may find them
  */
 
@@ -28,18 +30,27 @@ export async function measure(sandbox, folders, longest) {
   const all = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).filter(name => TEST.test(name))
   const files = folders.flatMap(folder => all.filter(name => name.startsWith(folder)).sort())
   /** @type {Tests} */
-  const tests = { good: [], dear: new Set(), leftOut: [], loaded: new Set() }
+  const tests = { good: [], dear: new Set(), leftOut: [], empty: [], loaded: new Set() }
   for (const file of files) {
-    const worker = new Worker(sandbox)
-    const order = { specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }
-    await worker.ask(order, 300, report => {
-      if ('loaded' in report) for (const id of report.loaded) tests.loaded.add(id)
-      if (!('test' in report)) return
-      const test = { ...report.test, file }
+    const seen = await whole(() => run(sandbox, file, tests.loaded))
+    if (seen.length === 0) tests.empty.push(file)
+    for (const test of seen) {
       if (test.ms > QUICK) tests.dear.add(test)
       ;(test.passed && test.ms <= longest ? tests.good : tests.leftOut).push(test)
-    })
-    worker.end()
+    }
   }
   return tests
+}
+
+/** @param {string} sandbox @param {string} file @param {Set<string>} loaded gains the mutants met while its modules load */
+async function run(sandbox, file, loaded) {
+  /** @type {Seen[]} */
+  const seen = []
+  const worker = new Worker(sandbox)
+  await worker.ask({ specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }, 300, report => {
+    if ('loaded' in report) for (const id of report.loaded) loaded.add(id)
+    if ('test' in report) seen.push({ ...report.test, file })
+  })
+  worker.end()
+  return seen
 }

@@ -1,6 +1,7 @@
 // Tries mutants out, one after the other.
 import { join } from 'node:path'
 import { Worker } from './processes.js'
+import { whole } from './stops.js'
 
 /** @typedef {import('./sandbox.js').Mutant} Mutant @typedef {import('./worker.js').Seen} Seen @typedef {import('./tests.js').Tests} Tests */
 /** @typedef {'contract' | 'others' | 'nothing'} By @typedef {Mutant & { by: By, caught: string, tests: number }} Result */
@@ -75,10 +76,7 @@ export class Trial {
     if (alone) this.#letGo()
     let some = tests
     for (;;) {
-      if (this.#worker?.gone) this.#worker = undefined
-      this.#worker ??= new Worker(this.#sandbox)
-      const { used } = this.#worker
-      const verdict = await this.#worker.ask(this.#order(mutant, some), 300)
+      const { used, verdict } = await whole(() => this.#ask(mutant, some))
       const isSure = 'survived' in verdict || verdict.sure
       if (alone || !isSure || some !== tests) this.#letGo()
       if (!('survived' in verdict)) {
@@ -89,6 +87,14 @@ export class Trial {
       } else if (some === tests) return undefined
       else some = tests
     }
+  }
+
+  /** @param {string} mutant @param {Seen[]} tests */
+  async #ask(mutant, tests) {
+    if (this.#worker?.gone) this.#letGo()
+    this.#worker ??= new Worker(this.#sandbox)
+    const { used } = this.#worker
+    return { used, verdict: await this.#worker.ask(this.#order(mutant, tests), 300) }
   }
 
   /** @param {string} mutant @param {Seen[]} tests @returns {import('./worker.js').Order} */

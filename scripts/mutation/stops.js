@@ -1,4 +1,4 @@
-// Whether this process was stopped meanwhile, as SIGSTOP does, or starved: tests that ran then prove nothing, since their clocks went on.
+// Whether this process was stopped meanwhile, as SIGSTOP does, or starved: a test that failed then proves nothing, since clocks went on.
 const TICK = 100
 const LATE = 1000
 
@@ -12,13 +12,19 @@ function look() {
 }
 setInterval(look, TICK).unref()
 
-/** The result of the first run that was not stopped. @template T @param {() => Promise<T>} run @returns {Promise<T>} */
-export async function whole(run) {
+/**
+ * What a run answers that was not stopped, or came to no harm by it.
+ * @template T
+ * @param {() => Promise<T>} run
+ * @param {(result: T) => boolean} harmed
+ * @returns {Promise<T>}
+ */
+export async function unharmed(run, harmed) {
   for (;;) {
     look()
     const before = stops
     const result = await run()
     look()
-    if (stops === before) return result
+    if (stops === before || !harmed(result)) return result
   }
 }

@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from './processes.js'
-import { whole } from './stops.js'
+import { unharmed } from './stops.js'
 
 /** @typedef {import('./worker.js').Seen} Seen */
 
@@ -29,14 +29,19 @@ const TEST = /^(test|marbles)\/.*\.(test|marbles)\.js$/
 export async function measure(sandbox, folders, longest) {
   const all = readdirSync(sandbox, { recursive: true, encoding: 'utf8' }).filter(name => TEST.test(name))
   const files = folders.flatMap(folder => all.filter(name => name.startsWith(folder)).sort())
+  /** @param {Seen} test */
+  const isGood = test => test.passed && test.ms <= longest
   /** @type {Tests} */
   const tests = { good: [], dear: new Set(), leftOut: [], empty: [], loaded: new Set() }
   for (const file of files) {
-    const seen = await whole(() => run(sandbox, file, tests.loaded))
+    const seen = await unharmed(
+      () => run(sandbox, file, tests.loaded),
+      result => result.length === 0 || result.some(test => !isGood(test)),
+    )
     if (seen.length === 0) tests.empty.push(file)
     for (const test of seen) {
       if (test.ms > QUICK) tests.dear.add(test)
-      ;(test.passed && test.ms <= longest ? tests.good : tests.leftOut).push(test)
+      ;(isGood(test) ? tests.good : tests.leftOut).push(test)
     }
   }
   return tests

@@ -1,7 +1,7 @@
 // Tries mutants out, one after the other.
 import { join } from 'node:path'
 import { Worker } from './processes.js'
-import { whole } from './stops.js'
+import { unharmed } from './stops.js'
 
 /** @typedef {import('./sandbox.js').Mutant} Mutant @typedef {import('./worker.js').Seen} Seen @typedef {import('./tests.js').Tests} Tests */
 /** @typedef {'contract' | 'others' | 'nothing'} By @typedef {Mutant & { by: By, caught: string, tests: number }} Result */
@@ -76,7 +76,10 @@ export class Trial {
     if (alone) this.#letGo()
     let some = tests
     for (;;) {
-      const { used, verdict } = await whole(() => this.#ask(mutant, some))
+      const { used, verdict } = await unharmed(
+        () => this.#ask(mutant, some),
+        result => 'caught' in result.verdict,
+      )
       const isSure = 'survived' in verdict || verdict.sure
       if (alone || !isSure || some !== tests) this.#letGo()
       if (!('survived' in verdict)) {

@@ -49,11 +49,13 @@ export class Wait<R> {
   }
 
   resolve(result: R): void {
-    if (this.#end()) this.#resolve(result)
+    this.#end()
+    this.#resolve(result)
   }
 
   reject(reason: unknown): void {
-    if (this.#end()) this.#reject(reason)
+    this.#end()
+    this.#reject(reason)
   }
 
   /** The result is certain, only late: from here on neither timeout nor signal can end the wait. */
@@ -62,10 +64,8 @@ export class Wait<R> {
     this.#forget?.()
   }
 
-  #end(): boolean {
-    if (this.ended) return false
+  #end(): void {
     this.ended = true
     this.commit()
-    return true
   }
 }

@@ -84,6 +84,19 @@ it('wakes those who rest in the order of their times, by one timer at a time [Q8
   })
 })
 
+it('wakes those whose time is the same in the order of their nacks [Q8.2]', () => {
+  HandClock.run(clock => {
+    const queue = fifoQueue<number>()
+    const seen: number[] = []
+    for (let value = 1; value <= 6; value++) queue.putNowait(value)
+    const out = Array.from({ length: 6 }, () => receiveNow(queue))
+    for (const delivery of out.reverse()) void delivery.nack()
+    queue.subscribe(value => seen.push(value))
+    clock.turn()
+    expect(seen).toEqual([6, 5, 4, 3, 2, 1])
+  })
+})
+
 it('lets what fails again while others wake wait for the next turn [Q8.1]', () => {
   HandClock.run(clock => {
     const queue = fifoQueue<number>({ maxAttempts: 100 })

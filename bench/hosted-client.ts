@@ -24,14 +24,21 @@ async function singles(queue: Queue<Event>): Promise<void> {
 function take(queue: Queue<Event>): Promise<void> {
   let received = 0
   return new Promise(resolve => {
-    queue.observe({ prefetch: 4 * BATCH }).subscribe(() => void (++received === count && resolve()))
+    const subscription = queue.observe({ prefetch: 4 * BATCH }).subscribe(() => {
+      if (++received < count) return
+      subscription.unsubscribe()
+      resolve()
+    })
   })
 }
 
 const queue = await connectQueue<Event>(address, { token })
 process.send?.('ready')
-await once(process, 'message')
-await (contest === 'put' ? put(queue) : contest === 'singles' ? singles(queue) : take(queue))
-process.send?.('done')
+for (;;) {
+  const [word] = await once(process, 'message')
+  if (word !== 'go') break
+  await (contest === 'put' ? put(queue) : contest === 'singles' ? singles(queue) : take(queue))
+  process.send?.('moved')
+}
 await queue.close()
 process.disconnect?.()

@@ -1,38 +1,16 @@
-// A host and a client in two processes, over a Unix socket: objects a second, the best of some rounds, all in one run.
+// A host and a client in two processes, over a Unix socket: objects a second, the best of some rounds, all in one run. Each contest moves some first
+// that do not count, until the code of both sides is compiled.
 // Each item acknowledged; beside child_process.send, which acknowledges nothing and knows no bound.
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { fifoQueue, type HostedQueue, hostQueue } from 'queuelink'
 import { type Event, events } from './event.js'
+import { childProcessSend, started, timedChild } from './other-process.js'
 import { keepBest, printTable, type Rates } from './table.js'
 
 const ROUNDS = 3
 const BATCH = 256
-const CLIENT = fileURLToPath(new URL('./hosted-client.js', import.meta.url))
-const SENDER = fileURLToPath(new URL('./shared-producer.js', import.meta.url))
-
-async function started(module: string, ...args: readonly string[]): Promise<ChildProcess> {
-  const child = fork(module, args)
-  await once(child, 'message')
-  return child
-}
-
-async function childProcessSend(count: number): Promise<number> {
-  const child = await started(SENDER, 'send', String(count))
-  const exit = once(child, 'exit')
-  const start = performance.now()
-  let received = 0
-  const all = new Promise<void>(resolve => child.on('message', () => void (++received === count && resolve())))
-  child.send('go')
-  await all
-  const rate = (count / (performance.now() - start)) * 1000
-  child.send('done')
-  await exit
-  return rate
-}
 
 type Here = (host: HostedQueue<Event>, count: number) => Promise<void>
 
@@ -40,14 +18,11 @@ type Here = (host: HostedQueue<Event>, count: number) => Promise<void>
 async function hosted(contest: string, count: number, here: Here): Promise<number> {
   const address = join(tmpdir(), `queuelink-bench-${process.pid}.sock`)
   const host = await hostQueue(fifoQueue<Event>({ capacity: 16_384 }), address)
-  const child = await started(CLIENT, contest, String(count), address, host.token)
-  const exit = once(child, 'exit')
-  const done = once(child, 'message')
-  const start = performance.now()
-  child.send('go')
-  await Promise.all([here(host, count), done])
-  const rate = (count / (performance.now() - start)) * 1000
-  await exit
+  const child = await started('./hosted-client.js', contest, String(count), address, host.token)
+  const rate = await timedChild(count, child, async () => {
+    const done = once(child, 'message')
+    await Promise.all([here(host, count), done])
+  })
   await host.close()
   return rate
 }

@@ -1,69 +1,26 @@
 // One producer process, one consumer process: objects a second, the best of some rounds, all in one run. Each contest moves some first that do
 // not count, until the code of both sides is compiled.
 // Ours with leases and acknowledged; beside child_process.send, worker.postMessage, zeromq over ipc and Python's multiprocessing.Queue.
-import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { unpack } from 'msgpackr'
 import { type SyncQueue, sharedQueue } from 'queuelink'
 import type { Event } from './event.js'
+import { childProcessSend, messages, started, timed, timedChild } from './other-process.js'
 import { peer } from './peer.js'
 import { python } from './python.js'
 import { keepBest, printTable, type Rates } from './table.js'
 
 const ROUNDS = 5
 const BATCH = 256
-const PRODUCER = fileURLToPath(new URL('./shared-producer.js', import.meta.url))
+const PRODUCER = './shared-producer.js'
 
 interface Pull {
   bind(address: string): Promise<void>
   receive(): Promise<Uint8Array[]>
   close(): void
-}
-
-async function producer(contest: string, count: number, address = ''): Promise<ChildProcess> {
-  const child = fork(PRODUCER, [contest, String(count), address])
-  await once(child, 'message')
-  return child
-}
-
-/** What somebody who is told `go` sends, twice; answers the items a second from the second word until the last has arrived. */
-async function timed(count: number, go: () => void, consume: () => Promise<void>): Promise<number> {
-  go()
-  await consume()
-  const start = performance.now()
-  go()
-  await consume()
-  return (count / (performance.now() - start)) * 1000
-}
-
-async function timedChild(count: number, child: ChildProcess, consume: () => Promise<void>): Promise<number> {
-  const exit = once(child, 'exit')
-  const rate = await timed(count, () => child.send('go'), consume)
-  child.send('done')
-  await exit
-  return rate
-}
-
-/** As many messages of a process or a thread. */
-function messages(count: number, from: Worker | ChildProcess): Promise<void> {
-  let received = 0
-  return new Promise(resolve => {
-    const listener = (): void => {
-      if (++received < count) return
-      from.off('message', listener)
-      resolve()
-    }
-    from.on('message', listener)
-  })
-}
-
-async function childProcessSend(count: number): Promise<number> {
-  const child = await producer('send', count)
-  return timedChild(count, child, () => messages(count, child))
 }
 
 async function postMessage(count: number): Promise<number> {
@@ -89,7 +46,7 @@ async function zeromq(count: number): Promise<number | undefined> {
   const pull = new library.Pull({ receiveHighWaterMark: 1024 })
   const address = `ipc://${join(tmpdir(), `queuelink-bench-${process.pid}.sock`)}`
   await pull.bind(address)
-  const child = await producer('zeromq', count, address)
+  const child = await started(PRODUCER, 'zeromq', String(count), address)
   const rate = await timedChild(count, child, async () => {
     for (let received = 0; received < count; received++) {
       const [message] = await pull.receive()
@@ -125,7 +82,7 @@ async function shared(contest: string, count: number, consume: Consume): Promise
   const name = `bench-${process.pid}`
   const queue = await sharedQueue<Event>(name, { capacity: 65_536, mode: 'create' })
   try {
-    return await timedChild(count, await producer(contest, count, name), () => consume(queue, count))
+    return await timedChild(count, await started(PRODUCER, contest, String(count), name), () => consume(queue, count))
   } finally {
     await queue.unlink()
   }

@@ -5,7 +5,7 @@ import { decode, encodeBehind } from './codec.js'
 import { FRAME_LIMIT, Frames, HEADER } from './frames.js'
 
 /** What a frame is filled up to, unless a single message is larger. */
-const FRAME_BYTES = 128 * 1024
+const FRAME_BYTES = 32 * 1024
 
 /** Messages in a frame, at most: more than anybody says in one turn, few enough to be answered in one. */
 const MESSAGES = 16_384

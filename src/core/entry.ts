@@ -19,6 +19,8 @@ interface Extras {
   readonly headers: Headers
   readonly key: string | undefined
   parcel: Parcel | undefined
+  /** It waits for its time since it was given back, not since it was put. */
+  returned: boolean
 }
 
 /**
@@ -46,7 +48,7 @@ export class Entry<T> {
     this.bytes = bytes
     this.#at = enqueuedAt - EPOCH
     const plain = due === 0 && priority === 0 && headers === NO_HEADERS && key === undefined
-    this.#extras = plain ? undefined : { due, priority, headers, key, parcel: undefined }
+    this.#extras = plain ? undefined : { due, priority, headers, key, parcel: undefined, returned: false }
   }
 
   get enqueuedAt(): number {
@@ -59,7 +61,17 @@ export class Entry<T> {
   }
 
   set due(due: number) {
-    if (due !== 0 || this.#extras !== undefined) this.#more.due = due
+    this.#more.due = due
+  }
+
+  get returned(): boolean {
+    return this.#extras?.returned === true
+  }
+
+  /** Held until `due` by somebody who had it. */
+  returnUntil(due: number): void {
+    this.due = due
+    this.#more.returned = true
   }
 
   get priority(): number {
@@ -84,7 +96,7 @@ export class Entry<T> {
   }
 
   get #more(): Extras {
-    this.#extras ??= { due: 0, priority: 0, headers: NO_HEADERS, key: undefined, parcel: undefined }
+    this.#extras ??= { due: 0, priority: 0, headers: NO_HEADERS, key: undefined, parcel: undefined, returned: false }
     return this.#extras
   }
 }

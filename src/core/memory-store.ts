@@ -94,9 +94,10 @@ export class MemoryStore<T> implements Store<T> {
   giveBack(lease: Lease<T>, due: number): boolean {
     const entry = lease as Entry<T>
     if (!this.#release(entry)) return false
-    entry.due = due
-    if (due > 0) this.#delayed.push(entry)
-    else this.#shelf.giveBack(entry)
+    if (due > 0) {
+      entry.returnUntil(due)
+      this.#delayed.push(entry)
+    } else this.#shelf.giveBack(entry)
     return true
   }
 
@@ -140,7 +141,7 @@ export class MemoryStore<T> implements Store<T> {
     for (let first = this.#delayed.peek(); first && first.due <= now; first = this.#delayed.peek()) {
       this.#delayed.shift()
       first.due = 0
-      if (first.attempt > 0) this.#shelf.giveBack(first)
+      if (first.returned) this.#shelf.giveBack(first)
       else {
         // Put with a delay: it joins the line when its time has come.
         first.seq = ++this.#seq

@@ -1,5 +1,6 @@
 import { type Delivery, fifoQueue, type SyncQueue } from 'queuelink'
 import { expect, it } from 'vitest'
+import type { LeasedDelivery } from '#src/core/delivery'
 import { codeThrown } from '#src/testing/contract/kit'
 import { HandClock } from './hand-clock.js'
 
@@ -248,5 +249,16 @@ it('hands over items that fall due together in the order of their puts [Q1.1] [Q
     expect(seen).toEqual([])
     clock.pass(1)
     expect(seen).toEqual([1, 2, 3, 4, 5])
+  })
+})
+
+it('puts what a link put off back into its place, though nobody was given it [Q1.5]', () => {
+  HandClock.run(clock => {
+    const queue = fifoQueue<string>()
+    for (const item of ['a', 'b', 'c']) queue.putNowait(item)
+    const first = receiveNow(queue) as LeasedDelivery<string>
+    first.release(clock.now() + 5)
+    clock.pass(10)
+    expect([queue.getNowait(), queue.getNowait(), queue.getNowait()]).toEqual(['a', 'b', 'c'])
   })
 })

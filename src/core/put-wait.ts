@@ -13,15 +13,18 @@ export function putAll<T>(mailbox: Mailbox<T>, entries: readonly Entry<T>[], o?:
   const { line, store } = mailbox
   if (entries.length === 0) return DONE
   if (entries.length > mailbox.store.capacity) return Promise.reject(tooLarge(mailbox, entries.length))
+  const once = o?.timeout === 0
+  // Trying once ends with the word of the store, not by the clock.
+  const wait = once ? o.signal && { signal: o.signal } : o
   if (line.tryNow(entries)) {
-    const stored = line.pending ? new PutWait(mailbox, store.withdraw && o) : undefined
+    const stored = line.pending ? new PutWait(mailbox, store.withdraw && wait) : undefined
     if (stored) line.whenStored(stored)
     mailbox.took()
+    if (once && store.withdraw) stored?.once()
     return stored?.wait.promise ?? DONE
   }
-  const once = o?.timeout === 0
   if (once && !store.refresh) return Promise.reject(store.locked ?? full(mailbox))
-  const waiting = new PutWait(mailbox, once ? o.signal && { signal: o.signal } : o)
+  const waiting = new PutWait(mailbox, wait)
   waiting.line(entries)
   if (once) waiting.once()
   return waiting.wait.promise

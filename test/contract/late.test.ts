@@ -64,6 +64,17 @@ describe('two handles of one store', () => {
     expect([subscription.closed, one.store.wants, other.store.wants]).toEqual([true, NOTHING, NOTHING])
   })
 
+  it('try once for as long as the store takes to say how it went, not by the clock [Q13.6]', async () => {
+    const { queue } = handleOf(new Place<number>(1))
+    await new Promise(resolve => setImmediate(resolve))
+    const put = queue.put(1, { timeout: 0 })
+    // A timer would ring before the store has had its turn.
+    for (const end = performance.now() + 3; performance.now() < end; );
+    await put
+    expect(await codeOf(queue.put(2, { timeout: 0 }))).toBe('ERR_QUEUE_FULL')
+    expect(await queue.get()).toBe(1)
+  })
+
   it('want nothing any more when a wait is given up or a reader leaves [Q13.4] [Q13.9]', async () => {
     const place = new Place<number>(1)
     const { queue, store } = handleOf(place, { joinable: true })

@@ -9,7 +9,7 @@ import { type Event, event, events } from './event.js'
 import { python } from './python.js'
 import { keepBest, printTable, type Rates } from './table.js'
 
-const ROUNDS = 3
+const ROUNDS = 5
 const BATCH = 256
 
 const directory = await mkdtemp(join(process.env.QUEUELINK_BENCH ?? tmpdir(), 'queuelink-bench-'))

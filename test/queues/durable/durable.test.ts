@@ -50,6 +50,16 @@ describe('order', () => {
     expect(await queue.getBatch(4)).toEqual(['back', 'first', 'late', 'last'])
   })
 
+  it('hands over what fell due by its time, and before what has a higher priority number [Q1.7]', async () => {
+    const queue = await fresh<string>()
+    await queue.put('plain')
+    await queue.put('due first', { delay: 1, priority: -1 })
+    await queue.put('due second', { delay: 30, priority: -2 })
+    await queue.put('due last', { delay: 1, priority: 1 })
+    await expect.poll(() => queue.size).toBe(4)
+    expect(await queue.getBatch(4)).toEqual(['due first', 'plain', 'due last', 'due second'])
+  })
+
   it('hands over 10,000 delayed items in the order in which they fall due', async () => {
     const queue = await fresh<number>({ durability: 'async' })
     const dues: number[] = []

@@ -3,7 +3,6 @@ import { Ring } from '../util/ring.js'
 import type { Delivery, Handling } from './delivery.js'
 import { DerivedDelivery } from './derived-delivery.js'
 import { handlingOf, isSettled, nackNow, releaseNow, settleNow } from './inner-delivery.js'
-import type { NackOptions } from './mailbox.js'
 import { Outputs } from './outputs.js'
 import { isLiftError, PerItem } from './per-item.js'
 
@@ -74,7 +73,6 @@ class Each<A, B> extends Subscriber<Delivery<A>> {
   }
 
   override unsubscribe(): void {
-    if (this.closed) return
     super.unsubscribe()
     // What no handler has seen goes back as if it had never been out; what one has seen counts as an attempt.
     for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) releaseNow(next)
@@ -88,7 +86,7 @@ class Each<A, B> extends Subscriber<Delivery<A>> {
   /** A handler is done, so that the next may start. */
   done(): void {
     this.#atWork--
-    if (!this.#draining) this.#drain()
+    this.#drain()
   }
 
   emit(delivery: Delivery<B>): void {
@@ -107,7 +105,8 @@ class Each<A, B> extends Subscriber<Delivery<A>> {
     } finally {
       this.#draining = false
     }
-    if (!this.#sourceEnded || this.#atWork > 0 || this.#waiting.length > 0 || this.closed) return
+    // Nothing waits while nobody is at work.
+    if (!this.#sourceEnded || this.#atWork > 0 || this.closed) return
     this.#target.complete()
     this.unsubscribe()
   }
@@ -210,7 +209,7 @@ class Inner<A, B> extends Subscriber<B> {
   /** Whoever the outputs are for has gone. */
   leave(): void {
     this.#end()
-    this.#nack({ delay: 0 })
+    if (!isSettled(this.#delivery)) nackNow(this.#delivery, { delay: 0 })
   }
 
   protected override _next(value: B): void {
@@ -249,11 +248,6 @@ class Inner<A, B> extends Subscriber<B> {
     this.#outputs = outputs
     if (this.#hasFirst) this.#each.emit(outputs.derive(this.#first))
     return outputs
-  }
-
-  #nack(o: NackOptions): void {
-    if (this.#outputs) this.#outputs.giveUp(o)
-    else if (!isSettled(this.#delivery)) nackNow(this.#delivery, o)
   }
 
   #end(): boolean {

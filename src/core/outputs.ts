@@ -1,6 +1,6 @@
 import { type Delivery, lost, WINDOW, type Window } from './delivery.js'
 import { DerivedDelivery } from './derived-delivery.js'
-import { isSettled, nackNow, settleNow, windowOf } from './inner-delivery.js'
+import { isSettled, settleNow, windowOf } from './inner-delivery.js'
 import type { NackOptions } from './mailbox.js'
 import { checkDelay } from './options.js'
 
@@ -53,15 +53,11 @@ export class Outputs implements Window {
     return nacked
   }
 
-  /** The outputs end before they are complete. */
-  giveUp(o: NackOptions): void {
-    if (!this.isSettled) nackNow(this.parent, o)
-  }
-
   get isSettled(): boolean {
     return isSettled(this.parent)
   }
 
+  /** Itself, where there is one to pass on to. */
   get window(): Window | undefined {
     return this.#window && this
   }
@@ -76,7 +72,7 @@ export class Outputs implements Window {
   }
 
   whenStarved(callback: () => void): () => void {
-    return this.#window?.whenStarved(callback) ?? (() => {})
+    return (this.#window as Window).whenStarved(callback)
   }
 
   #tell(): void {

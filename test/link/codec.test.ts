@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { CodecError, QueueFullError } from 'queuelink'
 import { describe, expect, it } from 'vitest'
-import { decode, encode, encodeBehind } from '#src/core/codec'
+import { decode, decodeOwn, encode, encodeBehind, encodeBriefly } from '#src/core/codec'
 import { memoryOf } from './help.js'
 
 const again = (value: unknown): unknown => decode(encode(value))
@@ -85,10 +85,13 @@ describe('encode and decode', () => {
     const value: { self?: unknown; list: unknown[] } = { list: [1] }
     value.self = value
     value.list.push(value.list)
-    const got = again(value) as typeof value
-    expect(got.self).toBe(got)
-    expect(got.list[1]).toBe(got.list)
-    expect(got.list[0]).toBe(1)
+    const behind = encodeBehind(4, value)
+    for (const bytes of [encode(value), behind.subarray(4)]) {
+      const got = decode(bytes) as typeof value
+      expect(got.self).toBe(got)
+      expect(got.list[1]).toBe(got.list)
+      expect(got.list[0]).toBe(1)
+    }
   })
 
   it('[P32] carry errors with message, stack, cause and what else they own', () => {
@@ -153,6 +156,27 @@ describe('encode and decode', () => {
       expect(() => encodeBehind(4, value)).toThrow(CodecError)
     }
     expect(again({ still: 'fine' })).toEqual({ still: 'fine' })
+  })
+
+  it.each<[string, () => unknown]>([
+    ['encode', () => encode(() => {})],
+    ['encode of a circle', () => encode(circleWith(() => {}))],
+    ['encodeBehind', () => encodeBehind(4, () => {})],
+    [
+      'encodeBehind of a circle',
+      () =>
+        encodeBehind(
+          4,
+          circleWith(() => {}),
+        ),
+    ],
+    ['encodeBriefly', () => encodeBriefly(() => {})],
+    ['decode', () => decode(Uint8Array.of(0x92, 0x91, 0))],
+    ['decodeOwn', () => decodeOwn(Buffer.of(0x92, 1), 0, 2)],
+  ])('say why not, with the cause: %s', (_, call) => {
+    const error = thrownBy(call) as CodecError
+    expect([error.name, error.cause instanceof Error]).toEqual(['CodecError', true])
+    expect(error.message).toContain((error.cause as Error).message)
   })
 
   it('refuse what is too deep to follow', () => {
@@ -226,6 +250,21 @@ describe('bytes that are damaged', () => {
     expect(memoryOf('self') - before).toBeLessThan(100)
   })
 })
+
+function circleWith(member: unknown): unknown {
+  const circle: unknown[] = [member]
+  circle.push(circle)
+  return circle
+}
+
+function thrownBy(call: () => unknown): unknown {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  throw new Error('nothing was thrown')
+}
 
 /** Nested lists of which each claims the most that the bytes behind it allow. */
 function claims(size: number): Buffer {

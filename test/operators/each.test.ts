@@ -3,63 +3,73 @@ import { batch, each, perItem, settle } from 'queuelink/operators'
 import {
   concat,
   concatMap,
+  defer,
+  EMPTY,
   endWith,
   filter,
-  from,
+  finalize,
+  type MonoTypeOperatorFunction,
   map,
   merge,
+  NEVER,
   type Observable,
+  type OperatorFunction,
   of,
   pipe,
   Subject,
   scan,
   shareReplay,
   take,
+  tap,
+  throwError,
   timer,
 } from 'rxjs'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 
 type Numbers = SyncQueue<number>
 
 const tick = (ms = 0): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+/** Acks what passes, and passes it on. */
+const acked = <T>(): MonoTypeOperatorFunction<Delivery<T>> => tap(delivery => void delivery.ack())
 const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n)
 
 describe('each', () => {
-  it('works on 10,000 items that come at once, with any answer, without using up the stack', async () => {
-    const answers: Record<string, (n: number) => number | Promise<number> | Observable<number>> = {
-      value: n => n,
-      promise: async n => n,
-      observable: n => of(n),
-      several: n => of(n, n),
-    }
-    for (const [kind, handler] of Object.entries(answers)) {
-      for (const concurrency of [1, 3, Number.POSITIVE_INFINITY]) {
-        const queue = fifoQueue<number>()
-        const seen = new Set<number>()
-        await queue.putBatch(numbers(10_000))
-        const go = new Subject<void>()
-        const waits = each(
-          (n: number) =>
-            n === 0
-              ? from(
-                  go.pipe(
-                    take(1),
-                    map(() => n),
-                  ),
-                )
-              : handler(n),
-          { concurrency },
-        )
-        queue
-          .deliveries({ prefetch: 10_000 })
-          .pipe(waits, settle())
-          .subscribe(n => seen.add(n))
-        go.next()
-        for (let n = 0; n < 200 && queue.metrics().acked < 10_000; n++) await tick()
-        expect([kind, concurrency, seen.size, queue.metrics().acked]).toEqual([kind, concurrency, 10_000, 10_000])
-      }
-    }
-  })
+  const answers: Record<string, (n: number) => number | Promise<number> | Observable<number>> = {
+    value: n => n,
+    promise: async n => n,
+    observable: n => of(n),
+    several: n => of(n, n),
+  }
+  const combinations = Object.keys(answers).flatMap(kind =>
+    [1, 3, Number.POSITIVE_INFINITY].map(most => [kind, most] as const),
+  )
+  it.each(combinations)(
+    'works on 10,000 items that come at once without using up the stack: %s, %s at work',
+    async (kind, concurrency) => {
+      const handler = answers[kind] as (n: number) => Observable<number>
+      const queue = fifoQueue<number>()
+      const seen = new Set<number>()
+      await queue.putBatch(numbers(10_000))
+      const go = new Subject<void>()
+      const waits = each(
+        (n: number) =>
+          n === 0
+            ? go.pipe(
+                take(1),
+                map(() => n),
+              )
+            : handler(n),
+        { concurrency },
+      )
+      queue
+        .deliveries({ prefetch: 10_000 })
+        .pipe(waits, settle())
+        .subscribe(n => seen.add(n))
+      go.next()
+      for (let n = 0; n < 200 && queue.metrics().acked < 10_000; n++) await tick()
+      expect([seen.size, queue.metrics().acked]).toEqual([10_000, 10_000])
+    },
+  )
 
   it('never has more handlers at work than `concurrency`', async () => {
     const queue = fifoQueue<number>()
@@ -188,13 +198,38 @@ describe('each', () => {
     first.unsubscribe()
     const seen: string[] = []
     queue.deliveries().subscribe(({ value, attempt }) => seen.push(value + attempt))
-    await vi.waitFor(() => expect(seen.toSorted()).toEqual(['a2', 'b1', 'c1']))
+    await expect.poll(() => seen.toSorted()).toEqual(['a2', 'b1', 'c1'])
   })
 })
 
+/** Two outputs for each item. */
+const twice = each((n: number) => of(n, n))
+
 describe('the outputs of a delivery', () => {
-  /** Two outputs for each item. */
-  const twice = each((n: number) => of(n, n))
+  it('count once, whoever settles them again (Q4.17, Q7.4)', async () => {
+    const queue = fifoQueue<number>()
+    queue
+      .deliveries()
+      .pipe(
+        twice,
+        tap(output => void output.ack()),
+        settle(),
+      )
+      .subscribe()
+    await queue.put(1)
+    expect(queue.metrics()).toMatchObject({ acked: 1, lateSettles: 0 })
+    const out: Delivery<number>[] = []
+    const other = fifoQueue<number>()
+    other
+      .deliveries()
+      .pipe(twice)
+      .subscribe(output => out.push(output))
+    await other.put(1)
+    await out[0]?.ack()
+    await expect(out[0]?.nack()).rejects.toMatchObject({ code: 'ERR_LEASE_LOST' })
+    await out[1]?.ack()
+    expect(other.metrics()).toMatchObject({ acked: 1, nacked: 0 })
+  })
 
   it('stays open where its nack is refused, and can be settled then (Q16.3)', async () => {
     const queue = fifoQueue<number>()
@@ -274,6 +309,206 @@ describe('the outputs of a delivery', () => {
       ['ack a', 'ack b', 'ack c', 'ack d', 'nack e'],
     ])
   })
+})
+
+describe('a delivery that its handler has settled', () => {
+  const acking = (n: number, delivery: Delivery<number>): number => {
+    void delivery.ack()
+    return n
+  }
+  const failing = (): never => {
+    throw new Error('after the ack')
+  }
+  const ways: Record<string, (n: number, delivery: Delivery<number>) => unknown> = {
+    'a value': acking,
+    'a throw': (n, d) => acking(n, d) && failing(),
+    'a promise': async (n, d) => acking(n, d),
+    'a rejection': (n, d) => acking(n, d) && Promise.reject(new Error('after the ack')),
+    'several outputs': (n, d) => acking(n, d) && of(n, n, n),
+    'no output': (n, d) => acking(n, d) && EMPTY,
+    'a failure': (n, d) => acking(n, d) && throwError(() => new Error('after the ack')),
+    'an output that never comes': (n, d) => acking(n, d) && NEVER,
+    'an output before it': (n, d) =>
+      concat(
+        of(n),
+        defer(() => EMPTY.pipe(finalize(() => acking(n, d)))),
+      ),
+  }
+  const chains: Record<string, (handler: (typeof ways)[string]) => OperatorFunction<Delivery<number>, unknown>> = {
+    'at once': handler => each(handler, { concurrency: 2 }),
+    'behind another handler': handler =>
+      pipe(
+        each((n: number) => n),
+        each(handler, { concurrency: 2 }),
+      ),
+    'as several outputs': handler => pipe(twice, each(handler, { concurrency: 4 })),
+    'as one of a batch': handler =>
+      pipe(
+        batch<number>({ count: 1 }),
+        each(([n], all) => handler(n as number, all as unknown as Delivery<number>), { concurrency: 2 }),
+      ),
+  }
+  for (const [chain, through] of Object.entries(chains)) {
+    it.each(Object.keys(ways))(`has no output, and is not settled again, ${chain}: %s (Q4.18)`, async way => {
+      const queue = fifoQueue<number>()
+      const seen: unknown[] = []
+      const subscription = queue
+        .deliveries()
+        .pipe(through(ways[way] as (typeof ways)[string]))
+        .subscribe(delivery => seen.push(delivery))
+      await queue.putBatch([1, 2])
+      await tick(1)
+      subscription.unsubscribe()
+      const { acked, nacked, lateSettles } = queue.metrics()
+      expect([seen, acked, nacked, lateSettles]).toEqual([[], 2, 0, 0])
+    })
+  }
+})
+
+describe('a subscriber that leaves', () => {
+  /** Of a delivery that has come often: as its nack says, it rests. */
+  function foreign(value: number, calls: unknown[]): Delivery<number> {
+    return {
+      ...{ value, id: `${value}`, attempt: 5, enqueuedAt: 0, headers: {} },
+      ack: async () => void calls.push('ack'),
+      nack: async o => void calls.push(o),
+    }
+  }
+
+  it.each<[string, (n: number) => unknown]>([
+    ['a promise', async n => n],
+    ['nothing yet', () => NEVER],
+    ['one of several', n => concat(of(n), NEVER)],
+  ])('gives back what is at work and what waits, to rest for a turn (Q4.20): %s', async (_, handler) => {
+    for (const through of [
+      each(handler),
+      pipe(
+        each((n: number) => n, { concurrency: 2 }),
+        each(handler),
+      ),
+    ]) {
+      const calls: unknown[] = []
+      const source = new Subject<Delivery<number>>()
+      const subscription = source.pipe(through).subscribe()
+      source.next(foreign(1, calls))
+      source.next(foreign(2, calls))
+      subscription.unsubscribe()
+      await tick(1)
+      expect(calls).toEqual([{ delay: 0 }, { delay: 0 }])
+    }
+  })
+
+  it('from within the handler leaves nothing at work (Q4.20)', () => {
+    const calls: unknown[] = []
+    let subscribed = 0
+    const source = new Subject<Delivery<number>>()
+    const answer = defer(() => {
+      subscribed++
+      return NEVER
+    })
+    const leaving = each(() => {
+      subscription.unsubscribe()
+      return answer
+    })
+    const subscription = source.pipe(leaving).subscribe()
+    source.next(foreign(1, calls))
+    expect([calls, subscribed]).toEqual([[{ delay: 0 }], 0])
+  })
+
+  const waiting: Record<string, OperatorFunction<Delivery<number>, unknown>> = {
+    'as they are': each(() => NEVER),
+    'as what became of them': pipe(
+      each((n: number) => n, { concurrency: 9 }),
+      acked(),
+      each(() => NEVER),
+    ),
+    'as batches': pipe(
+      batch<number>({ count: 1 }),
+      acked(),
+      each(() => NEVER),
+    ),
+  }
+  it.each(Object.keys(waiting))('gives back nothing that was settled while it waited (Q4.20, Q7.4): %s', async way => {
+    const queue = fifoQueue<number>()
+    const subscription = queue
+      .deliveries()
+      .pipe(acked(), waiting[way] as OperatorFunction<Delivery<number>, unknown>)
+      .subscribe()
+    await queue.putBatch([1, 2, 3])
+    const before = queue.metrics()
+    subscription.unsubscribe()
+    expect(queue.metrics()).toEqual(before)
+    expect([before.handedOver, before.acked, queue.size]).toEqual([3, 3, 0])
+  })
+
+  it('gives back nothing of a handle that was closed (Q10.15)', async () => {
+    const queue = fifoQueue<number>()
+    const subscription = queue
+      .deliveries()
+      .pipe(each(() => NEVER))
+      .subscribe()
+    await queue.putBatch([1, 2, 3])
+    await queue.close()
+    subscription.unsubscribe()
+    expect(queue.metrics()).toMatchObject({ handedOver: 3 })
+  })
+
+  it('counts no attempt for a batch that no handler has seen (Q4.20, Q6.4)', async () => {
+    const queue = fifoQueue<string>()
+    await queue.putBatch(['a', 'b', 'c'])
+    const first = queue
+      .deliveries()
+      .pipe(
+        batch({ count: 1 }),
+        each(() => NEVER),
+      )
+      .subscribe()
+    first.unsubscribe()
+    const seen: string[] = []
+    queue.deliveries().subscribe(({ value, attempt }) => seen.push(value + attempt))
+    await expect.poll(() => seen.toSorted()).toEqual(['a2', 'b1', 'c1'])
+  })
+})
+
+it('emits the first of several outputs without waiting for the second (Q4.15)', async () => {
+  const queue = fifoQueue<number>()
+  const seen: number[] = []
+  queue
+    .deliveries()
+    .pipe(each(n => concat(of(n), NEVER)))
+    .subscribe(({ value }) => seen.push(value))
+  await queue.put(1)
+  expect(seen).toEqual([1])
+})
+
+it('emits no further output of a delivery of which one was nacked (Q4.17)', async () => {
+  const queue = fifoQueue<number>()
+  const seen: number[] = []
+  queue
+    .deliveries()
+    .pipe(each(n => of(n, n + 1, n + 2)))
+    .subscribe(delivery => {
+      seen.push(delivery.value)
+      void delivery.nack({ delay: 60_000 })
+    })
+  await queue.put(1)
+  expect([seen, queue.metrics().nacked]).toEqual([[1], 1])
+})
+
+it('works in a loop on what a handler itself brings, however much (Q4.21)', () => {
+  const source = new Subject<Delivery<number>>()
+  const deliveryOf = (value: number): Delivery<number> => {
+    const delivery = { value, id: `${value}`, attempt: 1, enqueuedAt: 0, headers: {} }
+    return { ...delivery, ack: async () => {}, nack: async () => {} }
+  }
+  let seen = 0
+  const handler = (n: number): number => {
+    if (n < 20_000) source.next(deliveryOf(n + 1))
+    return n
+  }
+  source.pipe(each(handler, { concurrency: Number.POSITIVE_INFINITY })).subscribe(() => seen++)
+  source.next(deliveryOf(1))
+  expect(seen).toBe(20_000)
 })
 
 it('works on what comes while it emits (Q4.21)', () => {

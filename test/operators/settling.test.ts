@@ -1,5 +1,6 @@
 import { type Delivery, fifoQueue } from 'queuelink'
-import { batch, each } from 'queuelink/operators'
+import { batch, each, settle } from 'queuelink/operators'
+import { Subject, Subscriber, tap } from 'rxjs'
 import { expect, it } from 'vitest'
 import { turns, until } from '../queues/help.js'
 
@@ -57,4 +58,55 @@ it('gives back what a batch held, as if it had not been handed over, when its su
   const { size, leased } = await queue.stat()
   expect([size, leased, queue.metrics().handedOver]).toEqual([2, 0, 0])
   expect((await queue.receive()).attempt).toBe(1)
+})
+
+it('gives back an item on which a subscriber of its own kind throws, and ends with the error [Q8.6]', async () => {
+  class Throwing extends Subscriber<number> {
+    protected override _next(): void {
+      throw new Error('thrown')
+    }
+  }
+  const queue = fifoQueue<number>()
+  const ended: unknown[] = []
+  const subscriber = new Throwing({ error: (error: Error) => void ended.push(error.message) } as Subscriber<number>)
+  queue.deliveries().pipe(settle()).subscribe(subscriber)
+  await queue.put(1)
+  expect([ended, queue.size, queue.metrics().nacked]).toEqual([['thrown'], 1, 1])
+})
+
+it('takes the receipt away again with which it passed an item on [Q4.3] [Q3.1]', async () => {
+  const inner = fifoQueue<number>()
+  const outer = fifoQueue<number>()
+  const full = fifoQueue<number>({ capacity: 1 })
+  const source = new Subject<Delivery<number>>()
+  source.pipe(settle()).subscribe()
+  await inner.putBatch([1, 2])
+  await full.put(0)
+  outer.pipe(tap(() => source.next(delivery))).subscribe(full)
+  const delivery = await inner.receive()
+  await outer.put(1)
+  // Not stored yet: it waits for room, and holds the item of its own queue alone.
+  expect([inner.metrics().acked, (await outer.stat()).leased]).toEqual([1, 1])
+  source.next(await inner.receive())
+  full.next(2)
+  await full.get()
+  await full.get()
+  expect([await full.get(), inner.metrics().acked, outer.metrics().acked]).toEqual([2, 2, 1])
+})
+
+it('tells why a sink could not store an item [Q8.4] [Q8.10]', async () => {
+  const deadLetter = fifoQueue<number>()
+  const queue = fifoQueue<number>({ maxAttempts: 1, deadLetter })
+  const closed = fifoQueue<number>()
+  await closed.close()
+  queue
+    .deliveries()
+    .pipe(
+      settle(),
+      tap(item => closed.next(item)),
+    )
+    .subscribe({ error: () => {} })
+  await queue.put(1)
+  const { headers } = await deadLetter.receive()
+  expect(headers['x-reason']).toContain('is closed')
 })

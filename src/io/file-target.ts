@@ -2,6 +2,7 @@ import { close, constants, fdatasync, fstat, fsync, open, type Stats, stat, writ
 import { Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { CodecError } from '../errors/codec-error.js'
+import { socketDescriptor } from '../os/socket-descriptor.js'
 import { clock } from '../util/clock.js'
 import { fileError } from './io-error.js'
 import type { Target } from './outlet.js'
@@ -59,7 +60,7 @@ export class FileTarget implements Target {
           if (error) failed(error)
           else if (stats.isFIFO()) {
             this.#fd = -1
-            this.#pipe = new StreamTarget(new Socket({ fd, readable: false }), this.name)
+            this.#pipe = new StreamTarget(new Socket({ fd: socketDescriptor(fd), readable: false }), this.name)
             this.#pipe.open(opened, lost)
           } else this.#prepare(stats, error => (error ? failed(error) : opened()))
         })

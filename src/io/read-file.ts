@@ -3,6 +3,7 @@ import { pipeline, type Readable } from 'node:stream'
 import { isatty, ReadStream } from 'node:tty'
 import { createGunzip } from 'node:zlib'
 import type { Feed } from '../core/feed.js'
+import { socketDescriptor } from '../os/socket-descriptor.js'
 import { openFifo } from './fifo.js'
 import type { Format } from './format.js'
 import { decoderFor } from './framing.js'
@@ -117,6 +118,6 @@ export class FileReader {
 
 /** A pipe or a terminal can keep a read waiting: the event loop waits for those, not a thread of the pool. */
 function inputOf(fd: number, stat: Stats): Readable {
-  if (stat.isFIFO()) return openFifo(fd)
-  return isatty(fd) ? new ReadStream(fd) : createReadStream('', { fd })
+  if (stat.isFIFO()) return openFifo(socketDescriptor(fd))
+  return isatty(fd) ? new ReadStream(socketDescriptor(fd)) : createReadStream('', { fd })
 }

@@ -88,19 +88,21 @@ export interface Progress {
 export type ToChild =
   | { readonly queuelink: 'start'; readonly placed: Placed }
   | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
+  /** To a thread: it answers, lets go of what it has opened, and ends. */
+  | { readonly queuelink: 'leave' }
   /** Instead of `start`: does a step for an operator. */
   | { readonly queuelink: 'work'; readonly step: Step; readonly spill: string }
-  // It answers as soon as its event loop runs.
   /** Nothing is to be done yet: it is answered as `ping` is, when the child has loaded what it may need. */
   | { readonly queuelink: 'prepare' }
+  /** It answers as soon as its event loop runs. */
   | { readonly queuelink: 'ping' }
 
-/** The answer to a ping. */
-export const PONG = { queuelink: 'pong' } as const
-
-export function isPong(message: unknown): boolean {
-  return (message as Partial<typeof PONG> | null)?.queuelink === PONG.queuelink
-}
+/** On the IPC channel, from the child. */
+export type FromChild =
+  /** The answer to a ping. */
+  | { readonly queuelink: 'pong' }
+  /** The first word of a thread. */
+  | { readonly queuelink: 'loaded' }
 
 /** On the data pipe, from the parent: items of its own sources, and news of its own destinations. */
 export type DataToChild =

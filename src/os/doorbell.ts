@@ -2,6 +2,7 @@ import { constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { libc } from './libc.js'
 import { removeFile } from './remove-file.js'
+import { socketDescriptor } from './socket-descriptor.js'
 import { asSystemError, systemError } from './system-error.js'
 
 const EEXIST = 17
@@ -17,7 +18,7 @@ export class Doorbell {
   /** Takes the place of what a dead owner left at this path. */
   constructor(path: string, rung: () => void) {
     this.#path = path
-    const fd = make(path)
+    const fd = socketDescriptor(make(path))
     // Many rings that come together are one.
     const buffer = Buffer.allocUnsafe(4096)
     const callback = (): boolean => {

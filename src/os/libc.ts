@@ -10,12 +10,17 @@ export interface Libc {
   sched_yield(): number
   /** With a lock in the form of the system's `struct flock`. */
   fcntl(fd: number, command: number, lock: Uint8Array): number
+  /** Another descriptor for what is open there, which programs that are started do not inherit. */
+  dup(fd: number): number
   /** Answers the error's number itself. Missing where the system has none. */
   posix_fallocate?(fd: number, offset: number, length: number): number
   errno(): number
   /** The memory at an address, without a copy; nothing frees it. */
   view(address: bigint, length: number): ArrayBuffer
 }
+
+/** F_DUPFD_CLOEXEC */
+const DUPLICATE = process.platform === 'darwin' ? 67 : 1030
 
 let loaded: Libc | undefined
 
@@ -46,6 +51,7 @@ function load(): Libc {
     mkfifo: library.func('int mkfifo(const char *path, unsigned int mode)'),
     sched_yield: library.func('int sched_yield()'),
     fcntl: (fd, command, lock) => fcntl(fd, command, 'void *', lock),
+    dup: fd => fcntl(fd, DUPLICATE, 'int', 0),
     ...(platform === 'linux' && {
       posix_fallocate: library.func('int posix_fallocate(int fd, int64_t offset, int64_t length)'),
     }),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -46,16 +46,7 @@ export async function until(holds: () => boolean, what = 'the condition'): Promi
 }
 
 export function openFiles(): number {
-  return readdirSync('/proc/self/fd').filter(fd => !isModule(fd)).length
-}
-
-/** Where a thread is terminated while it loads a module, Node leaves that file open. */
-function isModule(fd: string): boolean {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`).endsWith('.js')
-  } catch {
-    return false
-  }
+  return readdirSync('/proc/self/fd').length
 }
 
 function childrenOfThread(pid: number, thread: string): string {

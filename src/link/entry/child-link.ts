@@ -29,6 +29,8 @@ export class ChildLink {
   readonly #mover: Mover
   /** What the parent says while a queue is being opened waits: it may be about what comes through that queue. */
   #unheard: DataToChild[] | undefined
+  readonly #reporting: NodeJS.Timeout
+  #adding = Promise.resolve()
   #reported = ''
   #stopping = false
 
@@ -60,7 +62,7 @@ export class ChildLink {
       () => this.#done(),
       error => failed(parent, error),
     )
-    setInterval(() => this.#report(), PROGRESS_EVERY).unref()
+    this.#reporting = setInterval(() => this.#report(), PROGRESS_EVERY).unref()
   }
 
   async stop(drain: boolean, timeout: number): Promise<void> {
@@ -74,6 +76,17 @@ export class ChildLink {
       returned: opened,
       progress: this.#mover.progress(),
     })
+  }
+
+  /** Lets go of what it has opened itself; nobody hears it any more. */
+  async leave(): Promise<void> {
+    clearInterval(this.#reporting)
+    await this.#adding
+    this.#parent.close()
+    const left = new LinkError('the child was told to leave', 'ERR_LINK_LEFT')
+    for (const destination of this.#destinations.values()) destination.failed(left)
+    await this.#mover.stop(false, 0)
+    await this.#queues.closeAll()
   }
 
   async #done(): Promise<void> {
@@ -149,12 +162,12 @@ export class ChildLink {
       case 'completed':
         return this.#destinations.get(message.id)?.completed(message.error)
       case 'addSource':
-        return void this.#whileRunning(async () => {
+        return this.#whileRunning(async () => {
           await this.#addSource(message.endpoint)
           this.#parent.send({ type: 'added', id: message.endpoint.id })
         })
       case 'addDestination':
-        return void this.#whileRunning(async () => {
+        return this.#whileRunning(async () => {
           await this.#addDestination(message.endpoint, message.version)
           this.#mover.forget(message.oldest)
           this.#parent.send({ type: 'added', id: message.endpoint.id })
@@ -178,7 +191,11 @@ export class ChildLink {
   }
 
   /** What comes when everything has ended already is too late, and the parent is about to hear so. */
-  async #whileRunning(add: () => Promise<void>): Promise<void> {
+  #whileRunning(add: () => Promise<void>): void {
+    this.#adding = this.#added(add)
+  }
+
+  async #added(add: () => Promise<void>): Promise<void> {
     this.#unheard = []
     try {
       await add()

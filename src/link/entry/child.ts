@@ -34,7 +34,7 @@ function answer(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-process.on('message', control({ data: connect, answer, beforeSteps: watch }))
+process.on('message', control({ data: connect, answer, beforeSteps: watch, left: () => process.exit() }))
 
 // A signal to the whole process group, as Ctrl-C sends it, is meant for the parent, which stops its links in order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -1,16 +1,23 @@
+import process from 'node:process'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { FromChild } from '../protocol.js'
 import { PortStream } from '../runtime/port-stream.js'
 import { control } from './control.js'
+import { whenFilesRest } from './when-files-rest.js'
 
-// The worker thread of a link: moves what its parent thread tells it to, until that ends it.
+// The worker thread of a link: moves what its parent thread tells it to, until that asks it to leave.
 
 const parent = parentPort as MessagePort
+
+const answer = (message: FromChild): void => parent.postMessage(message)
 
 parent.on(
   'message',
   control({
     data: () => new PortStream(workerData as MessagePort),
-    answer: message => parent.postMessage(message),
+    answer,
     beforeSteps: () => {},
+    left: () => whenFilesRest(() => process.exit()),
   }),
 )
+answer({ queuelink: 'loaded' })

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { ToChild } from '../protocol.js'
+import type { FromChild, ToChild } from '../protocol.js'
 
 /** What hosts a child of a link: a process or a thread. A link knows no other difference. */
 export interface Host {
@@ -20,6 +20,11 @@ export interface HostEvents {
   exited(why: string): void
   /** It has answered a ping. */
   pong(): void
+}
+
+/** What is foreign is ignored. */
+export function hear(message: FromChild | null | undefined, events: HostEvents): void {
+  if (message?.queuelink === 'pong') events.pong()
 }
 
 /** Throws if it cannot be started. */

@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { clock } from '../../util/clock.js'
-import { isPong, type ToChild } from '../protocol.js'
-import type { Host, HostEvents } from './host.js'
+import type { FromChild, ToChild } from '../protocol.js'
+import { type Host, type HostEvents, hear } from './host.js'
 import { whenRead } from './when-read.js'
 
 const ENTRY = fileURLToPath(new URL('../entry/child.js', import.meta.url))
@@ -39,9 +39,7 @@ export class ProcessHost implements Host {
         if (child.pid === undefined) gone(`it could not be started: ${error.message}`)
       })
     })
-    child.on('message', message => {
-      if (isPong(message)) this.#events.pong()
-    })
+    child.on('message', message => hear(message as FromChild, this.#events))
   }
 
   get where(): { pid?: number } {

@@ -1,9 +1,16 @@
 import type { Duplex } from 'node:stream'
 import { MessageChannel, Worker } from 'node:worker_threads'
-import { isPong, type ToChild } from '../protocol.js'
-import type { Host, HostEvents } from './host.js'
+import type { FromChild, ToChild } from '../protocol.js'
+import { within } from '../within.js'
+import { type Host, type HostEvents, hear } from './host.js'
 import { PortStream } from './port-stream.js'
 import { whenRead } from './when-read.js'
+
+/** How long a thread has, in ms, to answer, and then to let go of what it has opened; also, before that, to load. */
+const ANSWER = 500
+const GRACE = 5000
+/** How long its end is waited for. It goes on without that: what is still loading has nothing that anybody waits for. */
+const PATIENCE = 1000
 
 const ENTRY = new URL('../entry/thread.js', import.meta.url)
 
@@ -13,6 +20,7 @@ export class ThreadHost implements Host {
   readonly where: { readonly threadId: number }
   readonly #worker: Worker
   readonly #exited: Promise<void>
+  #isLoaded = false
   #expected = false
 
   constructor(events: HostEvents) {
@@ -25,8 +33,9 @@ export class ThreadHost implements Host {
     worker.on('error', error => {
       thrown = error
     })
-    worker.on('message', message => {
-      if (isPong(message)) events.pong()
+    worker.on('message', message => hear(message as FromChild, events))
+    worker.once('message', () => {
+      this.#isLoaded = true
     })
     this.#exited = new Promise(resolve => {
       worker.once('exit', code => {
@@ -44,11 +53,18 @@ export class ThreadHost implements Host {
     this.#worker.postMessage(message)
   }
 
-  /** There is nothing left that it must do. */
   async end(): Promise<void> {
     this.#expected = true
-    void this.#worker.terminate()
-    await this.#exited
+    const left = this.#leave()
+    if (this.#isLoaded) await within(PATIENCE, left)
+  }
+
+  /** Cut off while it loads a module or opens a file, it would leave that open in the whole process: only one that hangs is. */
+  async #leave(): Promise<void> {
+    const heard = new Promise<void>(resolve => this.#worker.once('message', () => resolve()))
+    this.tell({ queuelink: 'leave' })
+    const lives = await within(this.#isLoaded ? ANSWER : GRACE, Promise.race([heard, this.#exited]))
+    if (!(lives && (await within(GRACE, this.#exited)))) await this.#worker.terminate()
     this.data.destroy()
   }
 

@@ -87,7 +87,7 @@ export { fifoQueue } from './queues/memory/fifo-queue.js'
 export { lifoQueue } from './queues/memory/lifo-queue.js'
 export { type PriorityQueueOptions, priorityQueue } from './queues/memory/priority-queue.js'
 export { simpleQueue } from './queues/memory/simple-queue.js'
-export { openQueue } from './queues/open-queue.js'
+export { type OpenQueueOptions, openQueue } from './queues/open-queue.js'
 
 export type { SharedQueueOptions } from './queues/shared/shared-options.js'
 export { sharedQueue } from './queues/shared/shared-queue.js'

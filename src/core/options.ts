@@ -18,6 +18,8 @@ export interface CommonOptions<T> {
 
 /** What a dead-letter queue must be able to do. */
 export interface DeadLetter<T> {
+  /** Every handle of the queue has it. */
+  readonly isInherent?: boolean
   put(item: T, o?: { headers?: Record<string, string> }): Promise<void>
 }
 

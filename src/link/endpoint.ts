@@ -19,7 +19,7 @@ import { toFile } from '../io/to-file.js'
 import { toWritable } from '../io/to-writable.js'
 import { type OpenDestination, openDestination } from './open-destination.js'
 import { type OpenSource, openSource } from './open-source.js'
-import { portableQueue } from './portable-queue.js'
+import { portableQueue, portableSource } from './portable-queue.js'
 import type { FileEndpoint, PlacedEndpoint, QueueEndpoint } from './protocol.js'
 
 /** A file and how it is read or written. A bare path means the same, with the format that its extension tells. */
@@ -80,7 +80,7 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
       open: () => openSource(fromFile(file.file, { as: file.as })),
     }
   }
-  const own = { identity: source, check: () => {}, ...portableQueue(source) }
+  const own = { identity: source, check: () => {}, ...portableSource(source) }
   if (source instanceof Readable || source instanceof ReadableStream) {
     return { ...own, name: 'stream', open: () => openSource(fromReadable(source)) }
   }

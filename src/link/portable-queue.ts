@@ -3,12 +3,25 @@ import type { QueueDescriptor } from '../core/origin.js'
 import { Queue } from '../core/queue.js'
 import type { QueueEndpoint } from './protocol.js'
 
-/** How another process opens this endpoint, if it is a queue that lies where others can; two handles of one queue are one endpoint. */
-export function portableQueue(
-  endpoint: unknown,
-  closeOnComplete = false,
-): { queue?: QueueEndpoint; identity: string } | undefined {
-  const descriptor = endpoint instanceof Queue ? descriptorOf(endpoint) : undefined
+interface Portable {
+  readonly queue?: QueueEndpoint
+  readonly identity: string
+}
+
+/** How another process reads this endpoint, if it is a queue that lies where others can open it; two handles of one queue are one endpoint. */
+export function portableSource(endpoint: unknown): Portable | undefined {
+  const portable = portableQueue(endpoint)
+  if (!portable?.queue) return portable
+  const { maxAttempts, deadLetter } = mailboxOf(endpoint as Queue<unknown>)
+  const letters = deadLetter && !deadLetter.isInherent ? descriptorOf(deadLetter) : undefined
+  // Only this process can put anything there.
+  if (deadLetter && !deadLetter.isInherent && !letters) return { identity: portable.identity }
+  return { ...portable, queue: { ...portable.queue, maxAttempts, ...(letters && { deadLetter: letters }) } }
+}
+
+/** The same of a queue that is written to. */
+export function portableQueue(endpoint: unknown, closeOnComplete = false): Portable | undefined {
+  const descriptor = descriptorOf(endpoint)
   if (!descriptor) return undefined
   const identity = JSON.stringify(descriptor)
   // What its schema makes of an item, only this process knows.
@@ -17,9 +30,9 @@ export function portableQueue(
 }
 
 /** A queue in memory throws when it is asked. */
-function descriptorOf(queue: Queue<unknown>): QueueDescriptor | undefined {
+function descriptorOf(queue: unknown): QueueDescriptor | undefined {
   try {
-    return queue.descriptor()
+    return queue instanceof Queue ? queue.descriptor() : undefined
   } catch {
     return undefined
   }

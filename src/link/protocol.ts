@@ -20,6 +20,9 @@ export interface QueueEndpoint {
   readonly descriptor: QueueDescriptor
   /** Of destinations: shut down when all is stored. */
   readonly closeOnComplete?: boolean
+  /** Of sources, as this handle says. */
+  readonly maxAttempts?: number
+  readonly deadLetter?: QueueDescriptor
 }
 
 export interface PlacedEndpoint {

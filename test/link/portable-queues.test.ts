@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type LinkStatus, link, QueueLink, type SyncQueue, sharedQueue, step } from 'queuelink'
+import { fifoQueue, type LinkStatus, link, QueueLink, type SyncQueue, sharedQueue, step } from 'queuelink'
 import { filter, firstValueFrom } from 'rxjs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { childOf, leavesNothing, range, STEPS, until } from './help.js'
@@ -89,4 +89,22 @@ describe('a queue that other processes can open', () => {
     expect(await taken(to, 2)).toEqual([1, 2])
     await until(() => to.closed, 'the end of the destination')
   })
+
+  it.each(['process', 'inline'] as const)(
+    '[L57] placed %s, gives items up as its handle says, to a queue that others can open or to one of this process',
+    async placement => {
+      for (const letters of [await queue<number>(`letters-${placement}`), fifoQueue<number>()]) {
+        const name = `failing-${placement}-${letters.capacity}`
+        const from = await sharedQueue<number>(name, { runId, maxAttempts: 2, deadLetter: letters })
+        open.push(from as SyncQueue<unknown>)
+        const to = await queue<number>(`to-${name}`)
+        await from.put(1)
+        const linked = link(from, to, { placement, each: step(STEPS, 'failsAt', 1) })
+        const letter = await letters.receive({ timeout: 15_000 })
+        expect([letter.value, letter.headers['x-attempts']]).toEqual([1, '2'])
+        await letter.ack()
+        await linked.stop()
+      }
+    },
+  )
 })

@@ -105,7 +105,7 @@ export class ChildLink {
       return
     }
     if (queue) {
-      const opened = await this.#queues.open(id, queue.descriptor)
+      const opened = await this.#queues.open(id, queue)
       this.#opened.add(id)
       this.#mover.addSource(id, () => openSource(opened))
       return
@@ -135,7 +135,7 @@ export class ChildLink {
       return
     }
     if (queue) {
-      const opened = await this.#queues.open(id, queue.descriptor)
+      const opened = await this.#queues.open(id, queue)
       this.#mover.addDestination(id, openDestination(opened, queue.closeOnComplete ?? false), policy, version)
       return
     }

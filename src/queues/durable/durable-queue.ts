@@ -139,9 +139,12 @@ async function unlessLocked<R>(open: () => R): Promise<R> {
 }
 
 /** Opens the queue that a descriptor names, as its first opener did; QueueNotFoundError if it is gone. */
-export function openDurableQueue<T>(descriptor: QueueDescriptor): Promise<DurableQueue<T>> {
-  const { path, joinable = false, durability = 'sync' } = descriptor
+export function openDurableQueue<T>(
+  { path, joinable = false, durability = 'sync' }: QueueDescriptor,
+  o: DurableQueueOptions<T>,
+): Promise<DurableQueue<T>> {
   return durableQueue<T>(path as string, {
+    ...o,
     mode: 'attach',
     joinable: joinable as boolean,
     durability: durability as Durability,

@@ -65,6 +65,10 @@ export async function sharedQueue<T>(name: string, o: SharedQueueOptions<T> = {}
 }
 
 /** Opens what `descriptor()` of a shared queue names. */
-export function openSharedQueue<T>({ name, runId }: QueueDescriptor): Promise<SyncQueue<T>> {
-  return sharedQueue<T>(name as string, { mode: 'attach', ...(runId !== undefined && { runId: runId as string }) })
+export function openSharedQueue<T>({ name, runId }: QueueDescriptor, o: SharedQueueOptions<T>): Promise<SyncQueue<T>> {
+  return sharedQueue<T>(name as string, {
+    ...o,
+    mode: 'attach',
+    ...(runId !== undefined && { runId: runId as string }),
+  })
 }

@@ -59,8 +59,8 @@ export async function connectQueue<T>(address: AddressLike, o: ConnectOptions<T>
 }
 
 /** Opens what `descriptor()` of a hosted queue, or of one that is connected to it, answered. */
-export function openHosted<T>({ address, token }: QueueDescriptor): Promise<Queue<T>> {
-  return connectQueue<T>(address as string, { token: token as string })
+export function openHosted<T>({ address, token }: QueueDescriptor, o: Partial<ConnectOptions<T>>): Promise<Queue<T>> {
+  return connectQueue<T>(address as string, { ...o, token: token as string })
 }
 
 async function statOf<T>(store: SocketStore<T>, { rests }: Mailbox<T>): Promise<Partial<QueueStat>> {
@@ -73,6 +73,7 @@ async function statOf<T>(store: SocketStore<T>, { rests }: Mailbox<T>): Promise<
 /** The host's own, reached from here. */
 function deadLetterOf<T>(store: SocketStore<T>): DeadLetter<T> {
   return {
+    isInherent: true,
     async put(item, o) {
       await store.ask('bury', packParcel([letterEntry(item, o?.headers ?? {})]).bytes)
     },

@@ -99,10 +99,10 @@ export { HostedQueue, type HostOptions, hostQueue } from './queues/socket/host-q
 // Files, streams, processes
 
 export { Source } from './core/source.js'
+export { ExitError } from './errors/exit-error.js'
 export type { ExitStatus } from './io/child.js'
 export { Connection, connection, openConnection } from './io/connection.js'
 export type { ConnectionDescriptor, ConnectionEnd } from './io/connection-stream.js'
-export { ExitError } from './io/exit-error.js'
 export type { Format } from './io/format.js'
 export { type FromFileOptions, fromFile } from './io/from-file.js'
 export { fromIterable } from './io/from-iterable.js'

@@ -1,8 +1,8 @@
 import process from 'node:process'
 import { firstValueFrom } from 'rxjs'
 import { Source } from '../core/source.js'
+import { ExitError } from '../errors/exit-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
-import { ExitError } from '../io/exit-error.js'
 import type { Format } from '../io/format.js'
 import { fromProcess, type ProcessEndpoint } from '../io/from-process.js'
 

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import type { Packr } from 'msgpackr'
 import { CodecError } from '../errors/codec-error.js'
 import { DeadlockError } from '../errors/deadlock-error.js'
+import { ExitError } from '../errors/exit-error.js'
 import { GraphError } from '../errors/graph-error.js'
 import { ItemTooLargeError } from '../errors/item-too-large-error.js'
 import { LeaseLostError } from '../errors/lease-lost-error.js'
@@ -188,7 +189,7 @@ function toPlainError(error: Error): PlainError {
 const KNOWN: Record<string, { readonly prototype: Error }> = {
   ...{ EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError, AggregateError },
   ...{ QueueLinkError, QueueFullError, QueueEmptyError, QueueClosedError, LeaseLostError, ItemTooLargeError },
-  ...{ SinkOverflowError, SpillError, CodecError, LinkError, GraphError, DeadlockError },
+  ...{ SinkOverflowError, SpillError, CodecError, LinkError, GraphError, DeadlockError, ExitError },
   ...{ QueueExistsError, QueueNotFoundError },
 }
 

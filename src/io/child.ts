@@ -1,10 +1,10 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import process from 'node:process'
+import { ExitError } from '../errors/exit-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { clock } from '../util/clock.js'
 import { Deferred } from '../util/deferred.js'
 import { onAbort } from '../util/on-abort.js'
-import { ExitError } from './exit-error.js'
 import { Tail } from './tail.js'
 
 /** How a process ended: by a code, or by a signal that was asked for. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
-import { CodecError, QueueFullError } from 'queuelink'
+import * as queuelink from 'queuelink'
+import { CodecError, type QueueLinkError } from 'queuelink'
 import { describe, expect, it } from 'vitest'
 import { decode, decodeOwn, encode, encodeBehind, encodeBriefly } from '#src/core/codec'
 import { memoryOf } from './help.js'
@@ -107,19 +108,29 @@ describe('encode and decode', () => {
       data: error.data,
     })
     expect(got.cause).toBeInstanceOf(TypeError)
-    expect(Object.keys(got)).toEqual(['code', 'data'])
+    expect([Object.keys(got), 'errors' in got, Object.hasOwn(got, 'name')]).toEqual([['code', 'data'], false, false])
     const many = again(new AggregateError([cause, 7], 'several')) as AggregateError
     expect([many.constructor, many.errors.length, (many.errors[0] as Error).message]).toEqual([
       AggregateError,
       2,
       'deep',
     ])
-    expect(again(new QueueFullError('full'))).toBeInstanceOf(QueueFullError)
+    expect([Object.keys(many), 'cause' in many]).toEqual([[], false])
     class Own extends Error {
       override name = 'Own'
     }
     expect(again(new Own('mine'))).toMatchObject({ name: 'Own', message: 'mine' })
     expect(again(new DOMException('stop', 'AbortError'))).toMatchObject({ name: 'AbortError', message: 'stop' })
+  })
+
+  const classes = Object.entries(queuelink).filter(
+    ([, value]) => `${value}`.startsWith('class ') && (value as typeof QueueLinkError).prototype instanceof Error,
+  )
+  it.each(classes)('carry errors of this package as what they are: %s', (name, value) => {
+    const Class = value as typeof QueueLinkError
+    const error = new Class('told', 'ERR_TOLD')
+    const got = again(error) as QueueLinkError
+    expect([got.constructor, got.name, got.message, got.code]).toEqual([Class, name, error.message, error.code])
   })
 
   it.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])('carry an error that is named %s', name => {
@@ -229,6 +240,8 @@ describe('bytes that are damaged', () => {
     const bytes = packr.pack(value)
     expect(() => decode(bytes)).toThrow(CodecError)
     expect(() => decode(Buffer.concat([bytes, Buffer.of(1)]))).toThrow(CodecError)
+    const circle = encode(circleWith(1))
+    expect(() => decode(Buffer.concat([circle, Buffer.of(1)]))).toThrow(CodecError)
     expect(again({ still: ['fine'] })).toEqual({ still: ['fine'] })
   })
 

@@ -1,4 +1,4 @@
-import { QueueLinkError } from '../errors/queue-link-error.js'
+import { QueueLinkError } from './queue-link-error.js'
 
 /** A child process failed: it exited with a code other than 0, or a signal that was not asked for ended it. `ERR_EXIT`. */
 export class ExitError extends QueueLinkError {

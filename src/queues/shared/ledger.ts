@@ -18,11 +18,8 @@ export interface Lent {
 
 /** Told of each item that a take leases. */
 export interface Grantee {
-  /**
-   * `word`: as long as it stands in the slot, the lease holds. `place`: of the record in the ring, at this moment. `position`: in the
-   * queue, the same for all leases of the item. `index`: in its parcel. `attempt`: hand-overs to user code before this lease.
-   */
-  granted(slot: number, word: number, place: number, position: number, index: number, attempt: number): void
+  /** `place`: of the record in the ring, at this moment. */
+  granted(slot: number, place: number): void
 }
 
 /**
@@ -102,7 +99,7 @@ export class Ledger {
       if (back >= 0) {
         const place = this.#returned.position(back)
         if (!fresh || place < views.takePos) {
-          this.#lease(back, place, owner, grantee)
+          this.#lease(back, owner, grantee)
           this.#returned.shift()
           count++
           continue
@@ -116,7 +113,7 @@ export class Ledger {
       for (; position < until; position++, slot = (slot + 1) & mask) {
         if (count >= max && !(whole && this.#isWithin(slot))) break
         if (stateOf(views.word(slot)) !== READY) continue
-        this.#lease(slot, position, owner, grantee)
+        this.#lease(slot, owner, grantee)
         count++
       }
       views.takePos = position
@@ -275,15 +272,16 @@ export class Ledger {
   #advance(): boolean {
     const { views } = this
     const end = views.putPos
-    let position = views.takePos
-    if (position >= end) return false
+    const from = views.takePos
+    if (from >= end) return false
     const mask = views.geometry.slots - 1
+    let position = from
     let slot = views.slotOf(position)
     while (position < end && stateOf(views.word(slot)) !== READY) {
       position++
       slot = (slot + 1) & mask
     }
-    views.takePos = position
+    if (position > from) views.takePos = position
     return position < end
   }
 
@@ -314,12 +312,10 @@ export class Ledger {
     if (views.delayed === 0 || due < views.nextDue) views.nextDue = due
   }
 
-  #lease(slot: number, position: number, owner: number, grantee: Grantee): void {
+  #lease(slot: number, owner: number, grantee: Grantee): void {
     const { ints } = this.views
     const at = this.views.slotAt(slot)
-    const word = leasedBy(ints[at] as number, owner)
-    ints[at] = word
-    const place = (ints[at + 1] as number) * GRAIN
-    grantee.granted(slot, word, place, position, ints[at + 2] as number, ints[at + 3] as number)
+    ints[at] = leasedBy(ints[at] as number, owner)
+    grantee.granted(slot, (ints[at + 1] as number) * GRAIN)
   }
 }

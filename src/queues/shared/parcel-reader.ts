@@ -14,57 +14,71 @@ export class ParcelReader<T> {
   readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH)
   readonly #words = new Int32Array(this.#scratch.buffer)
   #used = 0
-  #copied: TakenParcel<T>[] = []
+  /** Made once and used again, so that nothing is made under the lock. */
+  readonly #copies: Copy[] = []
+  /** So many of these were not opened yet. */
+  #copied = 0
+  /** The position of the first item of the last one. */
+  #first = -1
   #last: TakenParcel<T> | undefined
-  /** What is read now stays as it is, until somebody asks for a value. */
-  sealed = false
 
   constructor(records: Records, spill: SpillFolder) {
     this.#records = records
     this.#spill = spill
   }
 
-  /** Under the lock; `open` must follow. */
-  at(place: number): TakenParcel<T> {
+  /** Under the lock: copies a parcel, unless that was the last one. Answers its number among those that `open` answers. */
+  copy(place: number, sealed: boolean): number {
     const records = this.#records
     const first = records.first(place)
-    if (this.#last !== undefined && this.#last.first === first) return this.#last
+    if (first === this.#first) return this.#copied
+    if (this.#copied === this.#copies.length) this.#copies.push(new Copy(this.#scratch))
+    const copy = this.#copies[this.#copied] as Copy
     const length = records.length(place)
-    if (this.sealed) return this.#sealedAt(place, length)
-    const fits = this.#used + length + 3 <= SCRATCH
-    const bytes = fits ? this.#scratch : Buffer.allocUnsafeSlow(length)
-    const start = fits ? this.#used : 0
-    const end = records.copyParcel(place, bytes, start, fits ? this.#words : undefined)
-    if (fits) this.#used = (end + 3) & ~3
-    const parcel = this.#taken(place, bytes, start, end)
-    this.#copied.push(parcel)
-    return parcel
+    const fits = !sealed && this.#used + length + 3 <= SCRATCH
+    copy.bytes = fits ? this.#scratch : Buffer.allocUnsafeSlow(length)
+    copy.start = fits ? this.#used : 0
+    copy.end = records.copyParcel(place, copy.bytes, copy.start, fits ? this.#words : undefined)
+    if (fits) this.#used = (copy.end + 3) & ~3
+    copy.count = records.count(place)
+    copy.first = first
+    copy.at = records.putAt(place)
+    copy.isFile = records.isFile(place)
+    this.#first = first
+    return ++this.#copied
   }
 
-  #sealedAt(place: number, length: number): TakenParcel<T> {
-    const bytes = Buffer.allocUnsafe(length)
-    this.#records.copyParcel(place, bytes, 0)
-    const parcel = this.#taken(place, bytes, 0, length)
-    parcel.seal(this.#records.isFile(place))
-    return parcel
-  }
-
-  #taken(place: number, bytes: Buffer, start: number, end: number): TakenParcel<T> {
-    const records = this.#records
-    const first = records.first(place)
-    const parcel = new TakenParcel<T>(end - start, records.count(place), first, records.putAt(place), this.#spill)
-    parcel.copied(bytes, start, end)
-    this.#last = parcel
-    return parcel
-  }
-
-  /** Decodes what was copied. */
-  open(): void {
-    this.sealed = false
-    if (this.#copied.length === 0) return
-    const copied = this.#copied
-    this.#copied = []
+  /** What was copied, behind the last one of before. `sealed`: each stays as it is until somebody asks for a value. */
+  open(sealed: boolean): readonly (TakenParcel<T> | undefined)[] {
+    const parcels = [this.#last]
+    for (let number = 0; number < this.#copied; number++) {
+      const copy = this.#copies[number] as Copy
+      const length = copy.end - copy.start
+      const parcel = new TakenParcel<T>(length, copy.count, copy.first, copy.at, this.#records.slots, this.#spill)
+      parcel.copied(copy.bytes, copy.start, copy.end)
+      if (sealed) parcel.seal(copy.isFile)
+      else parcel.open()
+      copy.bytes = this.#scratch
+      parcels.push(parcel)
+    }
+    this.#last = parcels[this.#copied]
+    this.#copied = 0
     this.#used = 0
-    for (const parcel of copied) parcel.open()
+    return parcels
+  }
+}
+
+/** Where it was copied to, and what its record says of it. */
+class Copy {
+  bytes: Buffer
+  start = 0
+  end = 0
+  count = 0
+  first = 0
+  at = 0
+  isFile = false
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes
   }
 }

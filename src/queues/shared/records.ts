@@ -15,6 +15,12 @@ export function recordBytes(length: number): number {
   return Math.ceil((HEADER_BYTES + length) / GRAIN) * GRAIN
 }
 
+/** The first position, from this one on, whose slot it is. */
+export function positionOf(slot: number, first: number, slots: number): number {
+  const ahead = slot - rest(first, slots)
+  return first + (ahead < 0 ? ahead + slots : ahead)
+}
+
 /** Reads and writes records by their place in the ring: an offset below the ring's bytes. */
 export class Records {
   readonly #ints: Int32Array
@@ -22,7 +28,7 @@ export class Records {
   readonly #bytes: Buffer
   readonly #base: number
   readonly #size: number
-  readonly #slots: number
+  readonly slots: number
 
   constructor(views: Views) {
     this.#ints = views.ints
@@ -30,7 +36,7 @@ export class Records {
     this.#bytes = views.bytes
     this.#base = views.ringBase
     this.#size = views.geometry.ringBytes
-    this.#slots = views.geometry.slots
+    this.slots = views.geometry.slots
   }
 
   length(place: number): number {
@@ -42,7 +48,7 @@ export class Records {
   }
 
   span(place: number): number {
-    return Math.min(this.#ints[((this.#base + place) >>> 2) + 2] as number, this.#slots)
+    return Math.min(this.#ints[((this.#base + place) >>> 2) + 2] as number, this.slots)
   }
 
   isFile(place: number): boolean {
@@ -63,9 +69,7 @@ export class Records {
 
   /** The position of the item whose descriptor is this slot. */
   position(place: number, slot: number): number {
-    const first = this.first(place)
-    const ahead = slot - rest(first, this.#slots)
-    return first + (ahead < 0 ? ahead + this.#slots : ahead)
+    return positionOf(slot, this.first(place), this.slots)
   }
 
   writeHeader(

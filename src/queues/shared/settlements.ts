@@ -57,10 +57,7 @@ export class Settlements<T> {
 
   /** Under the lock. */
   write(): void {
-    if (this.#acked.length > 0) {
-      this.#gone(this.#acked)
-      this.#acked = []
-    }
+    if (this.#acked.length > 0) this.#gone()
     if (this.#returned.length > 0) {
       for (const { lease, attempt, due } of this.#returned) {
         this.#ledger.giveBack(lease, attempt, due)
@@ -71,9 +68,10 @@ export class Settlements<T> {
   }
 
   /** Under the lock: items that this handle has taken leave for good. */
-  #gone(leases: readonly SharedLease<T>[]): void {
-    this.#ledger.ack(leases)
-    for (const lease of leases) if (lease.parcel.count === 1) this.#left.push(lease)
+  #gone(): void {
+    this.#ledger.ack(this.#acked)
+    this.#left = this.#left.length === 0 ? this.#acked : [...this.#left, ...this.#acked]
+    this.#acked = []
     this.#arena.wake(ROOM, 1)
     if (this.#ledger.held === 0) this.#arena.wake(REST)
   }
@@ -81,7 +79,8 @@ export class Settlements<T> {
   /** When the lock is free again. */
   written(): void {
     if (this.#left.length === 0) return
-    for (const { parcel } of this.#left) parcel.done()
+    // Only what is alone in its parcel may lie in a file.
+    for (const { parcel } of this.#left) if (parcel.count === 1) parcel.done()
     this.#left = []
   }
 

@@ -6,20 +6,23 @@ import type { TakenParcel } from './taken-parcel.js'
 export class SharedLease<T> implements Lease<T>, Lent {
   readonly slot: number
   readonly word: number
-  readonly seq: number
   attempt: number
   /** Acked or given back by this handle. */
   settled = false
   readonly parcel: TakenParcel<T>
   readonly index: number
 
-  constructor(slot: number, word: number, seq: number, attempt: number, parcel: TakenParcel<T>, index: number) {
+  constructor(slot: number, word: number, attempt: number, parcel: TakenParcel<T>, index: number) {
     this.slot = slot
     this.word = word
-    this.seq = seq
     this.attempt = attempt
     this.parcel = parcel
     this.index = index
+  }
+
+  /** The item's position in the queue, the same for all leases of it. */
+  get seq(): number {
+    return this.parcel.position(this.slot)
   }
 
   get value(): T {

@@ -5,13 +5,13 @@ import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
 import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { ArenaUser } from '../../os/arena-user.js'
 import { Ahead } from './ahead.js'
-import { GONE, type Grantee, Ledger } from './ledger.js'
-import { ParcelReader } from './parcel-reader.js'
+import { Grants } from './grants.js'
+import { GONE, Ledger } from './ledger.js'
 import { Puts } from './puts.js'
 import type { Sealing } from './sealing.js'
 import { Section, type SectionUser } from './section.js'
 import { Settlements } from './settlements.js'
-import { SharedLease } from './shared-lease.js'
+import type { SharedLease } from './shared-lease.js'
 import type { Views } from './views.js'
 
 const NONE: readonly never[] = []
@@ -19,32 +19,32 @@ const NONE: readonly never[] = []
 const STRIDE = 256
 
 /** One handle on a queue in shared memory: what the ledger says, under the arena's lock, and waking whom it concerns. */
-export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee {
+export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
   readonly kind = 'shared'
   readonly stride = STRIDE
   readonly ledger: Ledger
   readonly section: Section
   readonly #views: Views
   readonly #arena: Arena
+  readonly #spill: SpillFolder
   readonly #puts: Puts<T>
   readonly #settlements: Settlements<T>
-  readonly #parcels: ParcelReader<T>
+  readonly #grants: Grants<T>
   readonly #ahead = new Ahead<T>(leases => this.#settlements.giveAllBack(leases))
   #listener: StoreListener | undefined
   #wants: Wants = { items: false, room: false, rest: false }
   /** What was taken waits for room. */
   #late = false
-  /** Where a take that is under way puts its leases. */
-  #taken: SharedLease<T>[] = []
 
   constructor(arena: Arena, views: Views, sealing: Sealing, spill: SpillFolder) {
     this.#arena = arena
     this.#views = views
+    this.#spill = spill
     this.ledger = new Ledger(views)
     this.section = new Section(arena, this)
     this.#puts = new Puts(arena, this.ledger, this.section, sealing, spill)
     this.#settlements = new Settlements(arena, this.ledger, () => this.#flush())
-    this.#parcels = new ParcelReader(this.ledger.records, spill)
+    this.#grants = new Grants(this.ledger, spill)
   }
 
   get capacity(): number {
@@ -152,12 +152,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
       return taken
     }
     if (!this.section.enter()) return taken
-    this.#taken = taken
-    this.#parcels.sealed = sealed
     try {
       if (now > 0) this.ledger.promote(now)
-      this.ledger.take(max - taken.length, this.#arena.slot, this, sealed)
-      if (taken.length === 0) {
+      const count = this.ledger.take(max - taken.length, this.#arena.slot, this.#grants.begin(sealed), sealed)
+      if (taken.length + count === 0) {
         if (this.#wants.items) this.#arena.arm(ITEMS)
       } else if (this.#views.ready > 0) this.#arena.wake(ITEMS, 1)
     } catch (error) {
@@ -165,11 +163,8 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
       throw error
     }
     this.section.leave()
+    this.#grants.addTo(taken)
     return taken
-  }
-
-  granted(slot: number, word: number, place: number, position: number, index: number, attempt: number): void {
-    this.#taken.push(new SharedLease(slot, word, position, attempt, this.#parcels.at(place), index))
   }
 
   ack(lease: Lease<T>): boolean {
@@ -194,10 +189,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
       const slot = this.ledger.first()
       if (slot < 0) return undefined
       const { place, index } = this.ledger.whereabouts(slot)
-      return { parcel: this.#parcels.at(place), index }
+      return this.#grants.look(place, index)
     }, null)
     if (found === null) throw this.section.locked
-    return found?.parcel.value(found.index)
+    return found?.()
   }
 
   // ── for all ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -215,13 +210,15 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
 
   async clear(): Promise<T[]> {
     this.#ahead.giveBack()
-    const taken = await this.section.eventually(() => {
+    const taken: SharedLease<T>[] = []
+    // Its own, for others may take before this goes on.
+    const grants = new Grants<T>(this.ledger, this.#spill)
+    await this.section.eventually(() => {
       if (this.shut) this.#views.shut = GONE
       this.ledger.promote(Number.POSITIVE_INFINITY)
-      this.#taken = []
-      this.ledger.take(Number.POSITIVE_INFINITY, this.#arena.slot, this)
-      return this.#taken
+      this.ledger.take(Number.POSITIVE_INFINITY, this.#arena.slot, grants.begin(false))
     })
+    grants.addTo(taken)
     const values = taken.map(lease => lease.value)
     for (const lease of taken) this.ack(lease)
     this.#flush()
@@ -245,7 +242,6 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser, Grantee
   }
 
   left(): void {
-    this.#parcels.open()
     this.#settlements.written()
     if (this.#puts.isLate !== this.#late) this.#attend()
   }

@@ -5,6 +5,7 @@ import type { Parcel } from '../../core/parcel.js'
 import { type OpenParcel, payloadIn } from '../../core/parcel-codec.js'
 import { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
+import { positionOf } from './records.js'
 
 /** Up to here msgpackr does without its native code, which is for long texts. */
 const NEAR = 140
@@ -17,6 +18,7 @@ export class TakenParcel<T> {
   readonly itemBytes: number
   /** When its items were put. */
   readonly enqueuedAt: number
+  readonly #slots: number
   readonly #spill: SpillFolder
   #bytes: Buffer | undefined
   #start = 0
@@ -26,12 +28,18 @@ export class TakenParcel<T> {
   #sealed: Parcel | undefined
   #isFile = false
 
-  constructor(length: number, count: number, first: number, at: number, spill: SpillFolder) {
+  constructor(length: number, count: number, first: number, at: number, slots: number, spill: SpillFolder) {
     this.count = count
     this.first = first
     this.enqueuedAt = at
     this.itemBytes = length / count
+    this.#slots = slots
     this.#spill = spill
+  }
+
+  /** Of the item whose descriptor is this slot, in the queue. */
+  position(slot: number): number {
+    return positionOf(slot, this.first, this.#slots)
   }
 
   /** Where it was copied to, until it is opened. */

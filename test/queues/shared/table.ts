@@ -38,7 +38,9 @@ export class Table {
 
   take(max: number, user: number): Grant[] {
     const grants: Grant[] = []
-    const granted = (slot: number, word: number, place: number, _: number, index: number, attempt: number) => {
+    const { views } = this
+    const granted = (slot: number, place: number) => {
+      const [word = 0, , index = 0, attempt = 0] = views.ints.subarray(views.slotAt(slot))
       grants.push({ slot, word, place, index, attempt })
     }
     this.ledger.take(max, user, { granted })

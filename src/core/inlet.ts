@@ -35,6 +35,8 @@ export class Inlet<T> {
   readonly #dropNewest: boolean
   readonly #onLost: (error: unknown) => void
   readonly #one: Entry<T>[] = []
+  /** Stands for what came without a receipt and is on its way. */
+  readonly #unreceipted: Settler
   readonly #waiting = new Set<Pushed<T>>()
   /** Of those that wait, the ones that came without a receipt. */
   #loose = 0
@@ -47,6 +49,7 @@ export class Inlet<T> {
     this.#highWaterMark = o.highWaterMark ?? HIGH_WATER_MARK
     this.#dropNewest = o.overflow === 'dropNewest'
     this.#onLost = onLost
+    this.#unreceipted = { stored: () => {}, failed: error => this.lost(error) }
   }
 
   push(value: T): void {
@@ -81,7 +84,10 @@ export class Inlet<T> {
   #tryNow(entries: readonly Entry<T>[], receipt: CurrentReceipt | undefined): boolean {
     const { line } = this.#gate
     if (!line.tryNow(entries)) return false
-    if (line.pending) line.whenStored(new Pushed(this, receipt))
+    if (line.pending) {
+      receipt?.join()
+      line.whenStored(receipt ?? this.#unreceipted)
+    }
     this.#gate.took()
     return true
   }
@@ -104,8 +110,10 @@ export class Inlet<T> {
 
   /** Calls back once all values so far are stored, or lost. */
   whenStored(callback: () => void): void {
-    if (this.#outstanding === 0) callback()
-    else this.#whenStored = callback
+    this.#whenStored = callback
+    this.began()
+    const ended = (): void => this.ended()
+    this.#gate.line.whenAllStored({ stored: ended, failed: ended })
   }
 
   /** Takes back what waits for room: the items of receipts go back to their queues, the others are lost. */
@@ -116,7 +124,7 @@ export class Inlet<T> {
     }
   }
 
-  /** @internal A value is on its way. */
+  /** @internal A value waits for room. */
   began(): void {
     this.#outstanding++
   }
@@ -148,7 +156,7 @@ export class Inlet<T> {
   }
 }
 
-/** A value between `push` and the store, where storing takes its time. */
+/** A value that waits for room. */
 class Pushed<T> implements Settler {
   place: Waiting<T> | undefined
   #accepted = false

@@ -29,6 +29,7 @@ export class PutLine<T> {
   /** Who waits for what was taken to be stored, and the ticket of each. */
   readonly #pending = new Ring<Settler>()
   readonly #tickets = new Ring<Ticket>()
+  #lastTicket: Ticket = 0
   /** Who is in line and has not given up; a field, since it is read for every item. */
   length = 0
   /** Items taken so far through this handle. */
@@ -68,8 +69,19 @@ export class PutLine<T> {
       return
     }
     settler.accepted?.()
+    this.#lastTicket = ticket
     this.#pending.push(settler)
     this.#tickets.push(ticket)
+  }
+
+  /** The settler hears when all that the store took so far is stored, or never will be: at once where it is. */
+  whenAllStored(settler: Settler): void {
+    if (this.#pending.length === 0) {
+      settler.stored()
+      return
+    }
+    this.#pending.push(settler)
+    this.#tickets.push(this.#lastTicket)
   }
 
   wait(entries: readonly Entry<T>[], settler: Settler, repeat?: Repeat): Waiting<T> {

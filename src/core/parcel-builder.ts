@@ -11,6 +11,9 @@ export class ParcelBuilder {
   #before = HEAD_BYTES
   /** What came last was taken out again, and may have defined records: nothing more can be added. */
   #broken = false
+  /** What the head says. */
+  #headCount = -1
+  #headAt = 0
   count = 0
   /** When its first value was put. */
   at = 0
@@ -52,7 +55,11 @@ export class ParcelBuilder {
 
   /** With its head written; `length` bytes of it, until the next call. */
   bytes(): Buffer {
-    writeHead(this.#target, this.count, this.at)
+    if (this.count !== this.#headCount || this.at !== this.#headAt) {
+      this.#headCount = this.count
+      this.#headAt = this.at
+      writeHead(this.#target, this.count, this.at)
+    }
     return this.#target
   }
 

@@ -1,4 +1,4 @@
-import { CONDITIONS } from './conditions.js'
+import { CONDITIONS, placeOf } from './conditions.js'
 import { Doorbell } from './doorbell.js'
 import type { Participants } from './participants.js'
 import { removeFile } from './remove-file.js'
@@ -68,7 +68,7 @@ export class Waiting {
 
   /** Under the lock: takes others off their bits. */
   wake(condition: number, count: number): void {
-    const index = CONDITIONS.indexOf(condition as never)
+    const index = placeOf(condition)
     for (let woken = 0; woken < count; woken++) {
       const slot = this.#bits.pop(index, this.#slot)
       if (slot < 0) return
@@ -85,11 +85,11 @@ export class Waiting {
 
   /** Wakes all who wait for this. Needs no lock. */
   tell(condition: number): void {
-    for (const slot of this.#bits.popAll(CONDITIONS.indexOf(condition as never))) this.#ringers.ring(slot)
+    for (const slot of this.#bits.popAll(placeOf(condition))) this.#ringers.ring(slot)
   }
 
   count(condition: number): number {
-    return this.#bits.count(CONDITIONS.indexOf(condition as never))
+    return this.#bits.count(placeOf(condition))
   }
 
   /** Under the lock: removes what the dead waited with. */

@@ -27,6 +27,10 @@ export class EntryMaker<T> {
 
   /** What is put together. */
   all(values: readonly T[], o?: EntryOptions): readonly Entry<T>[] {
+    if (o === undefined && !this.#schema) {
+      const sealed = this.#store.sealValues?.(values, timestamp())
+      if (sealed) return sealed
+    }
     const entries = values.map(value => this.#made(value, o))
     if (entries.length > 0) this.#store.seal?.(entries)
     return entries

@@ -11,8 +11,8 @@ let last: Shape | undefined
 let target: Buffer | undefined
 
 /** A parcel of objects of one known shape, without extras; undefined where they are not, or where it cannot be made so. */
-export function packShaped(items: readonly { readonly value: unknown }[], at: number): Buffer | undefined {
-  const first = items[0]?.value
+export function packShaped(values: readonly unknown[], at: number): Buffer | undefined {
+  const [first] = values
   if (typeof first !== 'object' || first === null) return undefined
   target ??= Buffer.allocUnsafeSlow(ROOM)
   let end = last ? begin(last, first, target) : OTHER
@@ -20,14 +20,14 @@ export function packShaped(items: readonly { readonly value: unknown }[], at: nu
     last = shapes.of(first)
     if (last) end = begin(last, first, target)
   }
-  for (let index = 1; index < items.length && end > 0; index++) {
-    const { value } = items[index] as { value: unknown }
+  for (let index = 1; index < values.length && end > 0; index++) {
+    const value = values[index]
     if (typeof value !== 'object' || value === null || end >= ROOM) return undefined
     target[end] = RECORD
     end = (last as Shape).write(value, target, end + 1)
   }
   if (end < 0) return undefined
-  writeHead(target, items.length, at)
+  writeHead(target, values.length, at)
   return Buffer.from(target.subarray(0, end))
 }
 

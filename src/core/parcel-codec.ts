@@ -18,16 +18,19 @@ type Packable = Pick<Entry<unknown>, 'value' | 'enqueuedAt' | 'headers' | 'key'>
 export function packParcel(entries: readonly Packable[]): Parcel {
   const at = entries[0]?.enqueuedAt ?? 0
   const extras = extrasOf(entries)
-  const shaped = extras ? undefined : shapedOrNot(entries, at)
-  if (shaped) return { bytes: shaped, count: entries.length }
-  const parts: unknown[] = [at, extras]
-  for (const entry of entries) parts.push(entry.value)
-  return { bytes: encode(parts), count: entries.length }
+  const values = entries.map(({ value }) => value)
+  if (!extras) return packValues(values, at)
+  return { bytes: encode([at, extras, ...values]), count: values.length }
 }
 
-function shapedOrNot(entries: readonly Packable[], at: number): Buffer | undefined {
+/** As `packParcel`, of items that have nothing but their values. */
+export function packValues(values: readonly unknown[], at: number): Parcel {
+  return { bytes: shapedOrNot(values, at) ?? encode([at, null, ...values]), count: values.length }
+}
+
+function shapedOrNot(values: readonly unknown[], at: number): Buffer | undefined {
   try {
-    return packShaped(entries, at)
+    return packShaped(values, at)
   } catch {
     // It may be a circle, which takes another way; or it fails there as well.
     return undefined

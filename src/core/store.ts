@@ -105,6 +105,8 @@ export interface Store<T> extends Intake<T> {
    * ItemTooLargeError, and then nothing was put. Kinds that hold bytes have it.
    */
   seal?(entries: readonly Entry<T>[]): void
+  /** As `seal`, of values that are put together with nothing said about any; undefined where each needs an entry of its own. */
+  sealValues?(values: readonly T[], at: number): readonly Entry<T>[] | undefined
   /**
    * What can be offered for a parcel that another store sealed, without decoding it; undefined where it does not suit this
    * one. `at`: when it was put. Optional: where it is missing, its items are decoded, and sealed anew.

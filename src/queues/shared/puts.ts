@@ -57,6 +57,10 @@ export class Puts<T> {
     if (entries.length > 1 || !this.#gathers(entries[0] as Entry<T>)) this.#sealing.seal(entries)
   }
 
+  sealValues(values: readonly T[], at: number): readonly Entry<T>[] | undefined {
+    return values.length > this.#ledger.views.geometry.capacity ? undefined : this.#sealing.sealValues(values, at)
+  }
+
   adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
     return parcel.count > this.#ledger.views.geometry.capacity ? undefined : this.#sealing.adopt(parcel, at)
   }

@@ -2,7 +2,7 @@ import { adopted } from '../../core/adopted.js'
 import { cutParcels, type Part } from '../../core/cut-parcels.js'
 import { Entry } from '../../core/entry.js'
 import { PARCEL_ITEMS, type Parcel } from '../../core/parcel.js'
-import { packParcel } from '../../core/parcel-codec.js'
+import { packParcel, packValues } from '../../core/parcel-codec.js'
 import type { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
 import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
@@ -32,6 +32,8 @@ export class Sealing {
   /** Bytes of a record, at most. */
   readonly #record: number
   readonly #spill: SpillFolder
+  /** What was put together last was too much for one parcel: as a rule, so is the next. */
+  #isMuch = false
 
   constructor(name: string, itemSize: number, { ringBytes }: Geometry, spill: SpillFolder) {
     this.#name = name
@@ -51,12 +53,21 @@ export class Sealing {
     return adopted(small, at)
   }
 
+  /** All in one parcel, and one entry for all; undefined where that is too much. Throws CodecError. */
+  sealValues<T>(values: readonly T[], at: number): readonly Entry<T>[] | undefined {
+    if (values.length < 2 || values.length > PARCEL_ITEMS || this.#isMuch) return undefined
+    const parcel = packValues(values, at)
+    this.#isMuch = parcel.bytes.length > this.limit
+    return this.#isMuch ? undefined : adopted(parcel, at)
+  }
+
   seal<T>(entries: readonly Entry<T>[]): void {
     let room = this.#room
     for (let from = 0; from < entries.length; from += PARCEL_ITEMS) {
       const some = entries.length <= PARCEL_ITEMS ? entries : entries.slice(from, from + PARCEL_ITEMS)
       const parcel = packParcel(some)
-      const parts = parcel.bytes.length <= this.limit ? [{ some, parcel }] : this.#cut(some)
+      this.#isMuch = parcel.bytes.length > this.limit
+      const parts = this.#isMuch ? this.#cut(some) : [{ some, parcel }]
       for (const part of parts) {
         const record = recordBytes(part.parcel.bytes.length)
         if (record > this.#record) throw this.#tooLarge(part.parcel.bytes.length)

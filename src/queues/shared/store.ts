@@ -109,6 +109,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
     this.#puts.seal(entries)
   }
 
+  sealValues(values: readonly T[], at: number): readonly Entry<T>[] | undefined {
+    return this.#puts.sealValues(values, at)
+  }
+
   adopt(parcel: Parcel, at: number): readonly Entry<T>[] | undefined {
     return this.#puts.adopt(parcel, at)
   }

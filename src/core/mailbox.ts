@@ -161,7 +161,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   /** Leases up to `max` items past the turn of others; only for a caller whose turn it is, of a handle that is open. */
   takeNow(max: number): readonly Lease<T>[] {
     const taken = this.store.take(max, this.#now())
-    if (this.#inTurns) this.#turn.count(taken.length)
+    if (this.#inTurns) this.#turn.count(taken.length, this.store.spent)
     return taken
   }
 
@@ -326,7 +326,7 @@ export class Mailbox<T> implements Task, Gate<T> {
       if (count === 0) break
       budget -= count
       if (this.#inTurns) {
-        this.#turn.spend(count)
+        this.#turn.spend(count, this.store.spent)
         if (this.#turn.paused) break
       }
       if (budget <= 0 && (behind() > 0 || this.line.length > 0)) return false
@@ -344,7 +344,8 @@ export class Mailbox<T> implements Task, Gate<T> {
   #attend(): void {
     if (!this.#attention || this.#ended) return
     const rest = this.#watches.length > 0 || (this.store.shut && this.audience.size > 0)
-    this.#attention.turn(this.takers.length > 0, this.line.length > 0, rest)
+    const items = this.takers.length > 0 && !(this.#turn.paused && this.store.spent)
+    this.#attention.turn(items, this.line.length > 0, rest)
   }
 
   /** Hands one taker what it may have in one turn; answers how many left the store. */

@@ -118,6 +118,8 @@ export interface Store<T> extends Intake<T> {
    * taken as a whole, also beyond `max`. A store without parcels pays no heed to that.
    */
   take(max: number, now: number, sealed?: boolean): readonly Lease<T>[]
+  /** All there was has been taken, one by one: who can wait looks again in the next turn of the event loop, and not before. */
+  readonly spent?: boolean
   /**
    * Takes an entry in and leases it in one step, provided that nothing is ready or delayed and that there is room; else
    * does nothing. Optional: it spares a store that is always emptied at once the detour over its shelf.

@@ -35,8 +35,8 @@ export class Turn {
     })
   }
 
-  /** Counts what was handed over; may pause. */
-  spend(count: number): void {
+  /** Counts what was handed over; may pause, and does where the store is `spent`. */
+  spend(count: number, spent = false): void {
     if (!this.#spending) {
       this.#spending = true
       this.#left = ITEMS
@@ -44,13 +44,13 @@ export class Turn {
       clock.soon(this.#over)
     }
     this.#left -= count
-    this.paused = this.#left <= 0 || clock.now() >= this.#ends
+    if (this.#left <= 0 || spent || clock.now() >= this.#ends) this.paused = true
   }
 
   /** Counts what callers took that never let the event loop run by themselves: those who can wait then do. */
-  count(count: number): void {
+  count(count: number, spent = false): void {
     this.#left -= count
-    if (this.#left > 0 || this.paused) return
+    if (this.paused || !(spent || this.#left <= 0)) return
     this.paused = true
     this.#left = ITEMS
     if (!this.#spending) clock.soon(this.#over)

@@ -63,4 +63,26 @@ describe('a handle that takes item by item leases ahead', () => {
     expect([there.at(-1), one.size > 0]).toEqual([99, true])
     expect(await waiting).toBe(6)
   })
+
+  it('looks for more in the next turn when it has had all, unless it is asked to try once [Q6.6]', async () => {
+    const [one, other] = await begun(100)
+    await other.putBatch([100, 101])
+    expect([one.getNowait(), await one.get({ timeout: 0 })]).toEqual([100, 101])
+    await other.put(102)
+    let came: number | undefined
+    const waiting = one.get().then(n => (came = n))
+    await Promise.resolve()
+    expect([came, one.size]).toEqual([undefined, 1])
+    await turn()
+    expect([await waiting, one.size]).toEqual([102, 0])
+  })
+
+  it('waits as ever when it has had all and nothing comes [Q6.6] [Q13.1]', async () => {
+    const [one, other] = await begun(100)
+    const waiting = one.get()
+    for (let n = 0; n < 3; n++) await turn()
+    const { waitingToTake } = await other.stat()
+    await other.put(100)
+    expect([waitingToTake, await waiting]).toEqual([1, 100])
+  })
 })

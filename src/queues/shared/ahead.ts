@@ -22,6 +22,8 @@ export class Ahead<T> {
   #last = 0
   #since = 0
   #turn: NodeJS.Immediate | undefined
+  /** In this turn there was less than could have been leased ahead. */
+  #short = false
 
   constructor(giveBack: (leases: readonly SharedLease<T>[]) => void) {
     this.#giveBack = giveBack
@@ -41,6 +43,16 @@ export class Ahead<T> {
     this.#since = now
     this.#last = brisk ? Math.min(Math.max(2 * this.#last, PATIENCE), MOST) : 0
     return this.#last
+  }
+
+  /** `count`: what was there for one, and the appetite. */
+  got(count: number): void {
+    if (count > 0 && count <= this.#last) this.#short = true
+  }
+
+  /** What is put now waits for the next turn: whoever looks for each item slows down those who put them. */
+  get isSpent(): boolean {
+    return this.#short && this.length === 0
   }
 
   get first(): SharedLease<T> | undefined {
@@ -87,6 +99,7 @@ export class Ahead<T> {
   readonly #over = (): void => {
     this.#turn = undefined
     this.#patient = 0
+    this.#short = false
     this.giveBack()
   }
 }

@@ -145,6 +145,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
     if (ahead.length > 0) return max === 1 ? ahead.shift() : this.#take(max, now, ahead.takeAll())
     if (max > 1) return this.#take(max, now, [])
     const taken = this.#take(1 + ahead.appetite, now, [])
+    ahead.got(taken.length)
     return taken.length > 1 ? ahead.keep(taken) : taken
   }
 
@@ -169,6 +170,10 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
     this.section.leave()
     this.#grants.addTo(taken)
     return taken
+  }
+
+  get spent(): boolean {
+    return this.#ahead.isSpent
   }
 
   ack(lease: Lease<T>): boolean {

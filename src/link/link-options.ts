@@ -14,6 +14,8 @@ export interface LinkOptions<S = never, E = never> {
   name?: string
   /** `auto`: a child process when endpoints and operators can all be opened there, else in this thread. */
   placement?: Placement
+  /** Links placed `process` or `thread` with the same group share one child, and start again together when it dies. */
+  group?: string
   /** Transforms the whole stream, in the call that brings an item. */
   through?: OperatorFunction<E, unknown> | Step
   /** Transforms each delivery on its own, asynchronously too, at least once. */
@@ -80,6 +82,7 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
   if (workers > 1 && placement === 'inline') {
     throw optionError('workers', '1 for a link that runs inline: place it in a process or a thread', workers)
   }
+  checkGroup(o.group, placement, workers)
   for (const operator of [o.through, o.each]) checkOperator(operator, placement)
   if (o.key !== undefined && typeof o.key !== 'function') throw optionError('key', 'a function of an item', o.key)
   return {
@@ -94,6 +97,7 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
     prefetch: o.prefetch === undefined ? undefined : checkCount('prefetch', o.prefetch, 1),
     atMostOnce: delivery === 'at-most-once',
     onError,
+    group: o.group,
     workers,
     heartbeat,
     restart: {
@@ -107,6 +111,19 @@ export function planOf(o: LinkOptions | OperatorLinkOptions): LinkPlan {
 export function checkTimeout(timeout: number): number {
   if (typeof timeout === 'number' && timeout >= 0) return timeout
   throw optionError('timeout', 'milliseconds, 0 or more', timeout)
+}
+
+function checkGroup(group: unknown, placement: Placement, workers: number): void {
+  if (group === undefined) return
+  if (typeof group !== 'string' || group === '') throw optionError('group', 'a name', group)
+  if (placement !== 'process' && placement !== 'thread') {
+    throw optionError(
+      'group',
+      'nothing for a link that need not have a child: place it in a process or a thread',
+      group,
+    )
+  }
+  if (workers > 1) throw optionError('workers', `1 for a link of group '${group}', which has one child`, workers)
 }
 
 function checkOperator(operator: unknown, placement: Placement): void {

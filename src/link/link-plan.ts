@@ -19,6 +19,8 @@ export interface LinkPlan {
   readonly atMostOnce: boolean
   /** What becomes of an item on which `each` fails. */
   readonly onError: OnError
+  /** Of links that share a child. */
+  readonly group: string | undefined
   /** Children that share the work. */
   readonly workers: number
   /** Milliseconds within which a child must show that it lives. */

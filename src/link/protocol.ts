@@ -91,7 +91,7 @@ export interface Progress {
 export type ToChild =
   | { readonly queuelink: 'start'; readonly placed: Placed }
   | { readonly queuelink: 'stop'; readonly drain: boolean; readonly timeout: number }
-  /** To a thread: it answers, lets go of what it has opened, and ends. */
+  /** To a thread, or to one of several links in a child: it answers, lets go of what it has opened, and ends. */
   | { readonly queuelink: 'leave' }
   /** Instead of `start`: does a step for an operator. */
   | { readonly queuelink: 'work'; readonly step: Step; readonly spill: string }
@@ -99,6 +99,8 @@ export type ToChild =
   | { readonly queuelink: 'prepare' }
   /** It answers as soon as its event loop runs. */
   | { readonly queuelink: 'ping' }
+  /** To one of several links that share a child, as to a child of its own. */
+  | { readonly queuelink: 'member'; readonly member: number; readonly message: ToChild }
 
 /** On the IPC channel, from the child. */
 export type FromChild =
@@ -106,6 +108,9 @@ export type FromChild =
   | { readonly queuelink: 'pong' }
   /** The first word of a thread. */
   | { readonly queuelink: 'loaded' }
+  /** One of several links that share the child has let go of what it had opened. */
+  | { readonly queuelink: 'left' }
+  | { readonly queuelink: 'member'; readonly member: number; readonly message: FromChild }
 
 /** On the data pipe, from the parent: items of its own sources, and news of its own destinations. */
 export type DataToChild =

@@ -91,7 +91,7 @@ function start(
 ): void {
   const queueOf = (queue: string): SyncQueue<unknown> => queues.get(queue) as SyncQueue<unknown>
   const { workers = 1, concurrency = 1 } = options
-  const plan = planOf({ ...options, name, workers: 1, placement: 'inline' } as LinkOptions)
+  const plan = planOf({ ...options, name, workers: 1, group: undefined, placement: 'inline' } as LinkOptions)
   const mover = new Mover({ ...plan, through, handler, concurrency: workers * concurrency })
   mover.done.catch(reportUnhandled)
   for (const [at, queue] of to.entries()) {

@@ -114,3 +114,25 @@ it('names where a step runs', async () => {
 it('refuses formats that it does not know', async () => {
   await expect(drawGraph(graph, 'png' as never)).rejects.toMatchObject({ code: 'ERR_OPTION' })
 })
+
+it('[L58] frames the links of a group', async () => {
+  const together = { placement: 'thread', group: 'a "pair"' } as const
+  const pair = defineGraph({
+    name: 'pair',
+    queues: { a: fifo<string>(), b: fifo<string>(), c: fifo<string>(), d: fifo<string>() },
+    links: [
+      { from: 'a', to: 'b', ...together },
+      { from: 'b', to: 'c', placement: 'process' },
+      { from: 'c', to: 'd', ...together },
+    ],
+  })
+  expect(await drawGraph(pair, 'mermaid')).toContain(`  l1["process"]
+  subgraph g0["a #34;pair#34;, one thread"]
+    l0["moves"]
+    l2["moves"]
+  end
+`)
+  const svg = await drawGraph(pair, 'svg')
+  expect(svg.match(/class="frame"/g)).toHaveLength(1)
+  expect(svg).toContain('a &#34;pair&#34;, one thread')
+})

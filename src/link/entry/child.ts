@@ -7,16 +7,19 @@ import { Worker } from 'node:worker_threads'
 
 // From Node 22.1 on: what was compiled once need not be again. It serves what is loaded after it is there.
 ;(module as { enableCompileCache?(): unknown }).enableCompileCache?.()
-const { control } = await import('./control.js')
+const { members } = await import('./members.js')
 
 const DATA_FD = 4
 const LOOK_FOR_PARENT_EVERY = 500
 
 const parentId = process.ppid
 
+let watchdog: Worker | undefined
+
 /** Only steps can keep this thread from seeing that the parent is gone. */
 function watch(): void {
-  const watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData: parentId })
+  if (watchdog) return
+  watchdog = new Worker(new URL('./watchdog.js', import.meta.url), { workerData: parentId })
   watchdog.unref()
   // Without one, the main thread looks by itself whenever it can.
   watchdog.on('error', () => {})
@@ -34,7 +37,7 @@ function answer(message: unknown): void {
   if (process.connected) process.send?.(message, undefined, undefined, () => {})
 }
 
-process.on('message', control({ data: connect, answer, beforeSteps: watch, left: () => process.exit() }))
+process.on('message', members({ data: connect, answer, beforeSteps: watch, left: () => process.exit() }))
 
 // A signal to the whole process group, as Ctrl-C sends it, is meant for the parent, which stops its links in order.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -2,7 +2,7 @@ import process from 'node:process'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { FromChild } from '../protocol.js'
 import { PortStream } from '../runtime/port-stream.js'
-import { control } from './control.js'
+import { members } from './members.js'
 import { whenFilesRest } from './when-files-rest.js'
 
 // The worker thread of a link: moves what its parent thread tells it to, until that asks it to leave.
@@ -13,7 +13,7 @@ const answer = (message: FromChild): void => parent.postMessage(message)
 
 parent.on(
   'message',
-  control({
+  members({
     data: () => new PortStream(workerData as MessagePort),
     answer,
     beforeSteps: () => {},

@@ -6,6 +6,7 @@ import type { LinkOptions } from '../link-options.js'
 import { QueueLink } from '../queue-link.js'
 import { isStep } from '../step.js'
 import { checkEnds } from './check-ends.js'
+import { checkGroups } from './check-groups.js'
 import type { Declarations, Graph, GraphLink, GraphLinkOptions } from './graph.js'
 import { inOrder } from './in-order.js'
 
@@ -19,6 +20,7 @@ export function checkGraph(graph: unknown): Graph {
   }
   const checked = links.map((link, at) => checkLink(name, at, link, Object.keys(queues)))
   refuseTwice(name, checked)
+  checkGroups(name, checked)
   checkEnds(name, queues as Declarations, checked)
   return Object.freeze({ name, queues: queues as Declarations, links: inOrder(name, checked) })
 }

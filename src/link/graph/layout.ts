@@ -1,4 +1,4 @@
-import type { Picture, Shape } from './picture.js'
+import type { Frame, Picture, Shape } from './picture.js'
 
 export interface Point {
   readonly x: number
@@ -12,10 +12,18 @@ export interface Placed extends Point {
   readonly height: number
 }
 
+/** A frame round links, and its middle. */
+export interface PlacedFrame extends Point {
+  readonly frame: Frame
+  readonly width: number
+  readonly height: number
+}
+
 export interface Layout {
   readonly width: number
   readonly height: number
   readonly shapes: readonly Placed[]
+  readonly frames: readonly PlacedFrame[]
   /** Each line as the points that it passes. */
   readonly lines: readonly (readonly Point[])[]
 }
@@ -38,11 +46,11 @@ export async function layOut(picture: Picture): Promise<Layout> {
 }
 
 function placed(
-  { queues, links, arrows }: Picture,
+  { queues, links, frames, arrows }: Picture,
   { Graph, layout }: Pick<typeof import('@dagrejs/dagre'), 'Graph' | 'layout'>,
   how: { rankdir: 'LR' | 'TB'; nodesep: number; ranksep: number },
 ): Layout {
-  const sheet = new Graph()
+  const sheet = new Graph({ compound: frames.length > 0 })
   sheet.setGraph({ ...how, marginx: 20, marginy: 20 })
   sheet.setDefaultEdgeLabel(() => ({}))
   const shapes = [...queues, ...links]
@@ -50,13 +58,19 @@ function placed(
     const longest = Math.max(...lines.map(line => line.length))
     sheet.setNode(id, { width: longest * LETTER + 2 * PADDING, height: lines.length * LINE_HEIGHT + PADDING })
   }
+  for (const { id, links } of frames) {
+    sheet.setNode(id, {})
+    for (const link of links) sheet.setParent(link, id)
+  }
   for (const [from, to] of arrows) sheet.setEdge(from, to)
   layout(sheet)
+  const placeOf = (id: string): Point & { width: number; height: number } => sheet.node(id) as never
   const { width = 0, height = 0 } = sheet.graph()
   return {
     width,
     height,
-    shapes: shapes.map(shape => ({ shape, ...(sheet.node(shape.id) as Point & { width: number; height: number }) })),
+    shapes: shapes.map(shape => ({ shape, ...placeOf(shape.id) })),
+    frames: frames.map(frame => ({ frame, ...placeOf(frame.id) })),
     lines: arrows.map(([from, to]) => sheet.edge(from, to).points as Point[]),
   }
 }

@@ -16,11 +16,20 @@ export interface Shape {
   readonly lines: readonly string[]
 }
 
+/** Links that share a child, drawn within one frame. */
+export interface Frame {
+  readonly id: string
+  readonly label: string
+  /** By id. */
+  readonly links: readonly string[]
+}
+
 /** What there is to see of a graph, in whatever format. */
 export interface Picture {
   readonly title: string
   readonly queues: readonly Shape[]
   readonly links: readonly Shape[]
+  readonly frames: readonly Frame[]
   /** From shape to shape, by id. */
   readonly arrows: readonly (readonly [from: string, to: string])[]
 }
@@ -32,11 +41,24 @@ export function pictureOf({ name: title, queues, links }: Graph): Picture {
     title,
     queues: Object.entries(queues).map(([name, declared]) => ({ id: idOf(name), ...queueShape(name, declared) })),
     links: links.map((link, at) => ({ id: `l${at}`, kind: 'link', lines: linkLines(link) })),
+    frames: framesOf(links),
     arrows: links.flatMap(({ from, to }, at) => [
       ...from.map(queue => [idOf(queue), `l${at}`] as const),
       ...to.map(queue => [`l${at}`, idOf(queue)] as const),
     ]),
   }
+}
+
+function framesOf(links: readonly GraphLink[]): Frame[] {
+  const groups = [...new Set(links.flatMap(({ options: { group } }) => (group === undefined ? [] : [group])))]
+  return groups.map((group, at) => {
+    const members = links.flatMap(({ options }, at) => (options.group === group ? [{ id: `l${at}`, options }] : []))
+    return {
+      id: `g${at}`,
+      label: `${group}, one ${members[0]?.options.placement}`,
+      links: members.map(({ id }) => id),
+    }
+  })
 }
 
 const STREAMS = [Readable, Writable, ReadableStream, WritableStream]
@@ -70,9 +92,10 @@ function lastOf(end: string | URL | { path: string | URL }): string {
 function linkLines({ name, from, to, each, through, options }: GraphLink): readonly string[] {
   const given = name === `${from.join(' + ')} → ${to.join(' + ')}` ? [] : [name]
   const step = each ? `each ${stepName(each)}` : through ? `through ${stepName(through)}` : ''
-  const { placement = 'auto', concurrency = 1, workers = 1 } = options as typeof options & { workers?: number }
+  const { placement = 'auto', group, concurrency = 1, workers = 1 } = options
   const place = [
-    ...(placement === 'auto' ? [] : [placement]),
+    // Its frame says where a group is.
+    ...(placement === 'auto' || group !== undefined ? [] : [placement]),
     ...(workers > 1 ? [`${workers} workers`] : []),
     ...(concurrency > 1 ? [`${concurrency} at a time`] : []),
   ]

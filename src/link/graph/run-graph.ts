@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { GraphError } from '../../errors/graph-error.js'
 import type { LinkOptions } from '../link-options.js'
 import { QueueLink } from '../queue-link.js'
 import { checkGraph } from './check-graph.js'
-import type { Declarations, Graph } from './graph.js'
+import type { Declarations, Graph, GraphLink } from './graph.js'
 import { closeQueues, type OpenEnd, openQueues } from './open-queues.js'
 import { RunningGraph } from './running-graph.js'
 
@@ -46,10 +47,15 @@ export async function runGraph<Q extends Declarations>(
   const checked = checkGraph(graph) as Graph<Q>
   const opened = await openQueues(checked)
   const links = new Map<string, QueueLink>()
+  const run = randomUUID()
+  // Of this run: another one of the same graph has children of its own.
+  const groupOf = ({ options: { group } }: GraphLink): Pick<LinkOptions, 'group'> => {
+    return group === undefined ? {} : { group: `${checked.name}/${group}/${run}` }
+  }
   try {
     signal?.throwIfAborted()
     for (const link of checked.links)
-      links.set(link.name, new QueueLink({ ...link.options, ...stepsOf(link), name: link.name }))
+      links.set(link.name, new QueueLink({ ...link.options, ...stepsOf(link), ...groupOf(link), name: link.name }))
     // Nothing moves before this turn is over: by then all are connected.
     for (const { name, from, to } of checked.links)
       connect(checked.name, links.get(name) as QueueLink, from, to, opened)

@@ -1,4 +1,4 @@
-import { type Layout, LINE_HEIGHT, type Placed, type Point } from './layout.js'
+import { type Layout, LINE_HEIGHT, type Placed, type PlacedFrame, type Point } from './layout.js'
 
 const TITLE = 30
 
@@ -12,11 +12,13 @@ const STYLE = `
   .durable { fill: #e6f3e6; stroke: #3f7d45; stroke-width: 1.4 }
   .hosted { fill: #fdeee2; stroke: #a8642c; stroke-width: 1.4 }
   .shared { fill: #f4e8f5; stroke: #86498c; stroke-width: 1.4 }
+  .frame { fill: #f3f5f8; stroke: #9aa7b5; stroke-width: 1.2; stroke-dasharray: 2 3 }
+  .label { fill: #55677a; font-size: 12px; text-anchor: start }
   .arrow { fill: none; stroke: #55677a; stroke-width: 1.4; marker-end: url(#tip) }
   #tip path { fill: #55677a }`
 
 /** A drawing that stands alone: one file, no script, no font to load. */
-export function svg(title: string, { width, height, shapes, lines }: Layout): string {
+export function svg(title: string, { width, height, shapes, frames, lines }: Layout): string {
   const w = Math.ceil(Math.max(width, title.length * 9 + 40))
   const h = Math.ceil(height) + TITLE
   return [
@@ -28,11 +30,20 @@ export function svg(title: string, { width, height, shapes, lines }: Layout): st
     `<rect width="${w}" height="${h}" fill="#fff"/>`,
     `<text class="title" x="20" y="26">${escaped(title)}</text>`,
     `<g transform="translate(0 ${TITLE})">`,
+    ...frames.map(frame),
     ...lines.map(line),
     ...shapes.map(node),
     '</g>',
     '</svg>',
     '',
+  ].join('\n')
+}
+
+function frame({ x, y, width, height, frame: { label } }: PlacedFrame): string {
+  const [l, t, w, h] = [x - width / 2, y - height / 2, width, height].map(round) as [number, number, number, number]
+  return [
+    `<rect class="frame" x="${l}" y="${t}" width="${w}" height="${h}" rx="6"/>`,
+    `<text class="label" x="${l + 8}" y="${t + 15}">${escaped(label)}</text>`,
   ].join('\n')
 }
 

@@ -20,11 +20,14 @@ export interface HostEvents {
   exited(why: string): void
   /** It has answered a ping. */
   pong(): void
+  /** One of the links that share it has said something. */
+  member?(number: number, message: FromChild): void
 }
 
 /** What is foreign is ignored. */
 export function hear(message: FromChild | null | undefined, events: HostEvents): void {
   if (message?.queuelink === 'pong') events.pong()
+  if (message?.queuelink === 'member') events.member?.(message.member, message.message)
 }
 
 /** Throws if it cannot be started. */

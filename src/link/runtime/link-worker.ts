@@ -6,9 +6,10 @@ import type { DataFromChild, DataToChild, EdgeCount, Placed, Progress, Removal, 
 import { within } from '../within.js'
 import { Channel } from './channel.js'
 import { Heartbeat } from './heartbeat.js'
-import type { Host, StartHost } from './host.js'
+import type { Host } from './host.js'
+import type { Hosting } from './hosting.js'
 import { Registry } from './registry.js'
-import { Restarts } from './restarts.js'
+import type { Restarting } from './restarts.js'
 import type { RuntimeStop } from './runtime.js'
 import type { FeederLink } from './source-feeder.js'
 import { Tally } from './tally.js'
@@ -23,7 +24,7 @@ const STUCK_AFTER = 16
 export interface WorkerLink extends FeederLink {
   readonly restart: { readonly max: number; readonly backoff: number }
   readonly heartbeat: number
-  readonly startHost: StartHost
+  readonly hosting: Hosting
   /** What the next child is told. */
   place(worker: LinkWorker, spill: string): Placed
   /** Endpoints that it is told of. */
@@ -43,7 +44,7 @@ export class LinkWorker {
   readonly registry = new Registry()
   readonly #spill: Promise<SpillDirectory>
   readonly #link: WorkerLink
-  readonly #restarts: Restarts
+  readonly #restarts: Restarting
   /** Endpoints that the child is to let go of. */
   readonly #removals = new Map<number, Deferred<void>>()
   #host: Host | undefined
@@ -59,8 +60,11 @@ export class LinkWorker {
   constructor(link: WorkerLink, spill: Promise<SpillDirectory>) {
     this.#link = link
     this.#spill = spill
-    this.#restarts = new Restarts(link.restart)
-    this.ends = new WorkerEnds(link, { sent: () => this.#sent(), failed: error => link.failed(error) })
+    this.#restarts = link.hosting.restarts()
+    this.ends = new WorkerEnds(link, link.hosting.quarantine(), {
+      sent: () => this.#sent(),
+      failed: error => link.failed(error),
+    })
   }
 
   get restarts(): number {
@@ -70,7 +74,7 @@ export class LinkWorker {
   start(): void {
     if (this.#ended || this.#stopped) return
     try {
-      const host = this.#link.startHost({
+      const host = this.#link.hosting.start({
         exited: why => this.#died(this.#hung ? `it did not answer for ${this.#link.heartbeat} ms` : why),
         pong: () => this.#heartbeat?.answered(),
       })
@@ -131,6 +135,7 @@ export class LinkWorker {
     this.ends.pause()
     await this.#host?.end()
     const reclaimed = this.#letGo()
+    this.ends.end()
     this.registry.end()
     this.#stopped?.resolve({ forced: true, returned: new Map() })
     await this.#spill.then(spill => spill.remove()).catch(() => {})

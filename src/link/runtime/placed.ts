@@ -9,7 +9,8 @@ import type { EdgeCount, Placed, Progress, Removal } from '../protocol.js'
 import { bufferOf } from '../when-slow.js'
 import { within } from '../within.js'
 import { Completions } from './completions.js'
-import type { Host, StartHost } from './host.js'
+import type { Host } from './host.js'
+import type { Hosting } from './hosting.js'
 import { KeySharing, type SourceLine } from './key-sharing.js'
 import { LinkWorker, type WorkerLink } from './link-worker.js'
 import { OwnEnds } from './own-ends.js'
@@ -21,7 +22,6 @@ const NOTHING: ReadonlyMap<number, number> = new Map()
 
 /** Runs a link in children: opens what only the parent can, shares it out, and ends them all together. */
 export class PlacedRuntime implements Runtime, WorkerLink {
-  readonly startHost: StartHost
   /** Of the destinations; each change counts one up. */
   version = 0
   readonly keyOf: WorkerLink['keyOf']
@@ -29,6 +29,8 @@ export class PlacedRuntime implements Runtime, WorkerLink {
   readonly #events: RuntimeEvents
   readonly #done = new Deferred<void>()
   readonly #ends: OwnEnds
+  readonly #makeHosting: () => Hosting
+  #hosting: Hosting | undefined
   readonly #workers: LinkWorker[] = []
   readonly #isDone = new Set<LinkWorker>()
   readonly #completions: Completions
@@ -37,10 +39,10 @@ export class PlacedRuntime implements Runtime, WorkerLink {
   #stopping = false
   #ending: Promise<Map<number, number>> | undefined
 
-  constructor(plan: LinkPlan, events: RuntimeEvents, startHost: StartHost) {
+  constructor(plan: LinkPlan, events: RuntimeEvents, makeHosting: () => Hosting) {
     this.#plan = plan
     this.#events = events
-    this.startHost = startHost
+    this.#makeHosting = makeHosting
     this.keyOf = plan.key && keyOf(plan.key)
     const lineFor = (mailbox: Mailbox<unknown>): SourceLine => {
       return this.keyOf ? new KeySharing(mailbox, this.keyOf, plan.workers) : mailbox
@@ -60,6 +62,7 @@ export class PlacedRuntime implements Runtime, WorkerLink {
 
   async start(): Promise<void> {
     try {
+      this.#hosting = this.#makeHosting()
       // At once: what a hot Observable says is not said again.
       for (const destination of this.#plan.destinations) this.#openDestination(destination)
       for (const source of this.#plan.sources) this.#openSource(source)
@@ -149,6 +152,10 @@ export class PlacedRuntime implements Runtime, WorkerLink {
   }
 
   // ── what workers ask and tell ─────────────────────────────────────────────────────────────────────────────────────
+
+  get hosting(): Hosting {
+    return this.#hosting as Hosting
+  }
 
   get restart(): LinkPlan['restart'] {
     return this.#plan.restart
@@ -246,6 +253,7 @@ export class PlacedRuntime implements Runtime, WorkerLink {
 
   async #endAll(error: unknown): Promise<Map<number, number>> {
     const reclaimed = await Promise.all(this.#workers.map(worker => worker.end()))
+    this.#hosting?.release()
     await this.#ends.stop(error)
     return merged(reclaimed)
   }

@@ -3,6 +3,7 @@ import { Ring } from '../../util/ring.js'
 /** Something that can be sent to a child. */
 interface Sendable {
   readonly isSuspect: boolean
+  readonly isSent: boolean
   send(): void
 }
 
@@ -19,6 +20,7 @@ export class Quarantine<S extends Sendable> {
   #group: S[] = []
   /** Sent and not settled. */
   #out = 0
+  readonly #whenOver = new Set<() => void>()
 
   /** Nothing more is to be taken for this child for now. */
   get isOn(): boolean {
@@ -27,7 +29,14 @@ export class Quarantine<S extends Sendable> {
 
   /** The only item out, where that is or was so when the child died. */
   get alone(): S | undefined {
-    return this.#group.length === 1 ? this.#group[0] : undefined
+    const [first] = this.#group
+    return this.#group.length === 1 && first?.isSent ? first : undefined
+  }
+
+  /** Calls back whenever a quarantine is over, until the answer is called. */
+  onOver(callback: () => void): () => void {
+    this.#whenOver.add(callback)
+    return () => this.#whenOver.delete(callback)
   }
 
   send(item: S): void {
@@ -40,23 +49,39 @@ export class Quarantine<S extends Sendable> {
     }
   }
 
-  /** Answers whether this was the end of the quarantine. */
-  settled(): boolean {
+  settled(): void {
     const was = this.isOn
     if (--this.#out === 0 && this.#group.length > 0) {
       this.#group = []
       this.#limit *= 2
     }
-    if (was) this.#pump()
-    return was && !this.isOn
+    if (was) this.#goOn()
   }
 
-  /** The child is gone. */
-  clear(): void {
-    this.#waiting.clear()
-    this.#group = []
+  /** A child has died: the next begins with one again. */
+  died(): void {
     this.#limit = 1
-    this.#out = 0
+  }
+
+  /** These are with no child any more. */
+  drop(items: readonly S[]): void {
+    const was = this.isOn
+    const dropped = new Set(items)
+    let waiting = 0
+    for (let left = this.#waiting.length; left > 0; left--) {
+      const next = this.#waiting.shift() as S
+      if (dropped.has(next)) waiting++
+      else this.#waiting.push(next)
+    }
+    this.#group = this.#group.filter(item => !dropped.has(item))
+    this.#out -= dropped.size - waiting
+    if (this.#out === 0) this.#group = []
+    if (was) this.#goOn()
+  }
+
+  #goOn(): void {
+    this.#pump()
+    if (!this.isOn) for (const callback of this.#whenOver) callback()
   }
 
   #pump(): void {

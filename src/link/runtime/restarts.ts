@@ -2,8 +2,19 @@ import { clock } from '../../util/clock.js'
 
 const LONGEST_BACKOFF = 5000
 
+/** When a child that died is started again. */
+export interface Restarting {
+  /** Restarts so far. */
+  readonly count: number
+  /** Calls back when it is time; answers after how many ms, or undefined when there were too many. */
+  next(callback: () => void): number | undefined
+  /** A child works. */
+  progressed(): void
+  cancel(): void
+}
+
 /** How often a child may be started again, and how long to wait before: twice as long each time, until one makes progress. */
-export class Restarts {
+export class Restarts implements Restarting {
   count = 0
   readonly #max: number
   readonly #backoff: number
@@ -16,7 +27,6 @@ export class Restarts {
     this.#backoff = backoff
   }
 
-  /** Calls back when it is time; answers after how many ms, or undefined when there were too many. */
   next(callback: () => void): number | undefined {
     if (this.#inARow >= this.#max) return undefined
     const ms = Math.min(this.#backoff * 2 ** this.#inARow++, LONGEST_BACKOFF)

@@ -25,8 +25,6 @@ export interface FeederLink {
 export interface FeederEvents {
   /** Everything that was taken has been sent. */
   sent(): void
-  /** More may be taken than before, from other sources of this child too. */
-  ready(): void
   /** An item can never be sent, or failed for the last time. */
   failed(error: unknown): void
 }
@@ -198,6 +196,7 @@ export class SourceFeeder implements Taker<unknown> {
     this.#connection = undefined
     const out = [...this.#out.values()]
     this.#out.clear()
+    this.#quarantine.drop(out)
     for (const { lease } of out) this.#mailbox.giveBack(lease, 0)
     this.#settledAll()
     return out.length + this.#returned
@@ -213,7 +212,7 @@ export class SourceFeeder implements Taker<unknown> {
     this.#out.delete(item)
     this.#own.suspects.settled(sent.lease.seq)
     this.#connection?.outbox.settled(sent)
-    if (this.#quarantine.settled()) this.#on.ready()
+    this.#quarantine.settled()
     if (this.#out.size === 0) this.#settledAll()
     return sent
   }

@@ -1,5 +1,8 @@
 import type { LinkPlan } from '../link-plan.js'
 import type { Placed } from '../placement.js'
+import { groupHosting } from './child-group.js'
+import type { StartHost } from './host.js'
+import { type Hosting, ownHosting } from './hosting.js'
 import { InlineRuntime } from './inline.js'
 import { PlacedRuntime } from './placed.js'
 import { processHost } from './reserve.js'
@@ -12,8 +15,12 @@ export function startRuntime(placement: Placed, plan: LinkPlan, events: RuntimeE
     case 'inline':
       return new InlineRuntime(plan, events)
     case 'thread':
-      return new PlacedRuntime(plan, events, host => new ThreadHost(host))
+      return new PlacedRuntime(plan, events, () => hosting('thread', plan, host => new ThreadHost(host)))
     case 'process':
-      return new PlacedRuntime(plan, events, processHost)
+      return new PlacedRuntime(plan, events, () => hosting('process', plan, processHost))
   }
+}
+
+function hosting(placement: Placed, { group, restart }: LinkPlan, start: StartHost): Hosting {
+  return group === undefined ? ownHosting(start, restart) : groupHosting(group, { placement, restart }, start)
 }

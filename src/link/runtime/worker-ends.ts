@@ -3,7 +3,7 @@ import type { DataFromChild, DataToChild, EdgeCount } from '../protocol.js'
 import type { Channel } from './channel.js'
 import { DestinationServer } from './destination-server.js'
 import type { OwnSource } from './own-ends.js'
-import { Quarantine } from './quarantine.js'
+import type { Quarantine } from './quarantine.js'
 import { type FeederEvents, type FeederLink, type Sent, SourceFeeder } from './source-feeder.js'
 
 /** What one child gets of the parent's own endpoints: its share of their items, and a way to each destination. */
@@ -12,12 +12,16 @@ export class WorkerEnds {
   readonly #on: FeederEvents
   readonly #feeders = new Map<number, SourceFeeder>()
   readonly #servers = new Map<number, DestinationServer>()
-  readonly #quarantine = new Quarantine<Sent>()
+  readonly #quarantine: Quarantine<Sent>
+  readonly #leave: () => void
   #channel: Channel<DataFromChild, DataToChild> | undefined
 
-  constructor(link: FeederLink, on: Omit<FeederEvents, 'ready'>) {
+  constructor(link: FeederLink, quarantine: Quarantine<Sent>, on: FeederEvents) {
     this.#link = link
-    this.#on = { sent: () => on.sent(), failed: error => on.failed(error), ready: () => this.review() }
+    this.#quarantine = quarantine
+    this.#on = on
+    // More may be taken than before, from all sources of the child.
+    this.#leave = quarantine.onOver(() => this.review())
   }
 
   addDestination(id: number, destination: OpenDestination, complete: () => Promise<void>): void {
@@ -58,6 +62,7 @@ export class WorkerEnds {
   /** The child has died of what it had in work, maybe. */
   died(why: string): void {
     const { alone } = this.#quarantine
+    this.#quarantine.died()
     for (const feeder of this.#feeders.values()) feeder.childDied()
     alone?.blame(why)
   }
@@ -65,9 +70,12 @@ export class WorkerEnds {
   /** The child is gone. Answers how many items went back, by source. */
   disconnect(): Map<number, number> {
     this.#channel = undefined
-    const reclaimed = new Map([...this.#feeders].map(([id, feeder]) => [id, feeder.reclaim()]))
-    this.#quarantine.clear()
-    return reclaimed
+    return new Map([...this.#feeders].map(([id, feeder]) => [id, feeder.reclaim()]))
+  }
+
+  /** There will be no other child. */
+  end(): void {
+    this.#leave()
   }
 
   /** Takes no more from any source. */

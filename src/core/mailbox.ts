@@ -45,7 +45,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   handling: (<R>(handler: () => R) => R) | undefined
   readonly #nacking: Nacking<T>
   readonly #watches = new Watches()
-  readonly #turn = new Turn(() => this.kick())
+  readonly turn = new Turn(() => this.kick())
   readonly #alarm = new Alarm(() => this.kick())
   /** A drain runs, or waits for its turn. */
   #draining = false
@@ -66,7 +66,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     this.name = o.name
     this.maxAttempts = o.maxAttempts
     this.deadLetter = o.deadLetter
-    this.#nacking = new Nacking(this, this.#turn, o.deadLetter)
+    this.#nacking = new Nacking(this, this.turn, o.deadLetter)
     this.maker = new EntryMaker(store, o.schema)
     this.#inTurns = store.stride > 1
     this.#attention = store.attend && new Attention(store, () => this.takers.demand)
@@ -160,18 +160,18 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   /** Leases up to `max` items past the turn of others; only for a caller whose turn it is, of a handle that is open. */
   takeNow(max: number): readonly Lease<T>[] {
-    const taken = this.store.take(max, this.#now())
-    if (this.#inTurns) this.#turn.count(taken.length, this.store.spent)
+    const taken = this.store.take(max, this.now())
+    if (this.#inTurns) this.turn.count(taken.length, this.store.spent)
     return taken
   }
 
   /** Enough was taken for this turn of the event loop: who can wait for the next one does. */
   get paused(): boolean {
-    return this.#turn.paused
+    return this.turn.paused
   }
 
   peek(): T | undefined {
-    return this.store.peek(this.#now())
+    return this.store.peek(this.now())
   }
 
   /** Items that nobody holds, those included whose time has just come. */
@@ -321,13 +321,13 @@ export class Mailbox<T> implements Task, Gate<T> {
       else this.line.refuse(new QueueClosedError(`${this.name} was shut down while the item waited for room`))
     }
     let budget = SLICE
-    for (let taker = this.#turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
+    for (let taker = this.turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
       const count = this.#serve(taker)
       if (count === 0) break
       budget -= count
       if (this.#inTurns) {
-        this.#turn.spend(count, this.store.spent)
-        if (this.#turn.paused) break
+        this.turn.spend(count, this.store.spent)
+        if (this.turn.paused) break
       }
       if (budget <= 0 && (behind() > 0 || this.line.length > 0)) return false
     }
@@ -344,14 +344,14 @@ export class Mailbox<T> implements Task, Gate<T> {
   #attend(): void {
     if (!this.#attention || this.#ended) return
     const rest = this.#watches.length > 0 || (this.store.shut && this.audience.size > 0)
-    const items = this.takers.length > 0 && !(this.#turn.paused && this.store.spent)
+    const items = this.takers.length > 0 && !(this.turn.paused && this.store.spent)
     this.#attention.turn(items, this.line.length > 0, rest)
   }
 
   /** Hands one taker what it may have in one turn; answers how many left the store. */
   #serve(taker: Taker<T>): number {
     const { wantsSealed } = taker
-    const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.#now(), wantsSealed)
+    const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.now(), wantsSealed)
     const count = taken.length
     if (count === 0) return 0
     if (wantsSealed) taker.acceptSealed?.([...taken])
@@ -368,13 +368,13 @@ export class Mailbox<T> implements Task, Gate<T> {
   }
 
   /** Reading the clock for each item costs as much as moving it; only delayed items need it. */
-  #now(): number {
-    return this.store.delayed > 0 ? this.#turn.now() : 0
+  now(): number {
+    return this.store.delayed > 0 ? this.turn.now() : 0
   }
 
   /** A store moves what has fallen due when it is asked for an item; whoever asks for numbers wants them as of now. */
   #promote(): void {
-    if (this.store.delayed > 0) this.store.peek(this.#now())
+    if (this.store.delayed > 0) this.store.peek(this.now())
   }
 
   #complete(): void {

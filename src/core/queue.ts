@@ -4,6 +4,7 @@ import { QueueClosedError } from '../errors/queue-closed-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { claim } from './claim.js'
 import { type ConsumeOptions, consume, type Handler } from './consume.js'
+import { consumeNow } from './consume-now.js'
 import { type Delivery, type DeliveryOwner, LeasedDelivery } from './delivery.js'
 import { DeliveryLane } from './delivery-lane.js'
 import type { Lease } from './entry.js'
@@ -127,6 +128,8 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
   getBatch(max: number, o?: WaitOptions): Promise<T[]> {
     try {
       checkCount('max', max, 1)
+      const values = this.joining ? undefined : consumeNow(this.mailbox, max, o)
+      if (values) return Promise.resolve(values)
     } catch (error) {
       return Promise.reject(error)
     }

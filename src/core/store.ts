@@ -125,6 +125,11 @@ export interface Store<T> extends Intake<T> {
    * does nothing. Optional: it spares a store that is always emptied at once the detour over its shelf.
    */
   lend?(entry: Entry<T>): Lease<T> | undefined
+  /**
+   * As `take` of several, all of which are handed over and acked at once. Undefined: there is nothing, or it has to be taken, which
+   * must follow. Optional: it spares the leases.
+   */
+  consume?(max: number, now: number): T[] | undefined
   /** The item leaves the store for good. False: the lease has passed on, nothing was changed. */
   ack(lease: Lease<T>): boolean
   /** The item returns to its place, to be taken from `due` on (0: at once). False as with `ack`. */

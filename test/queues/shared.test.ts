@@ -212,6 +212,18 @@ describe('what a shared queue holds', () => {
     expect(existsSync(folder)).toBe(false)
   })
 
+  it('hands over together what is in the ring and what is in files, and removes those (Q11.1) (S3)', async () => {
+    const queue = await open<string>(newName(), { itemSize: 1000 })
+    const values = ['a', 'b'.repeat(5000), 'c', 'd'.repeat(5000), 'e']
+    await queue.putBatch(values)
+    await queue.putBatch(['f', 'g'])
+    expect(await queue.getBatch(3)).toEqual(values.slice(0, 3))
+    expect(await queue.getBatch(10)).toEqual([...values.slice(3), 'f', 'g'])
+    await new Promise(resolve => setImmediate(resolve))
+    expect([queue.size, (await queue.stat()).leased, queue.metrics().acked]).toEqual([0, 0, 7])
+    expect(readdirSync(`${sharedPath(queue.name)}.spill`)).toEqual([])
+  })
+
   it('sweeps what the dead have left, an hour later, when it holds nothing and spills (S9) (S10)', async () => {
     const queue = await open<Buffer>(newName(), { itemSize: 1000 })
     const folder = `${sharedPath(queue.name)}.spill`
@@ -388,6 +400,21 @@ describe('a shared queue between processes', () => {
     const deliveries = [await queue.receive(), await queue.receive(), await queue.receive(), await queue.receive()]
     const seen = deliveries.map(({ value, attempt }) => [value, attempt])
     expect(seen.sort()).toEqual([
+      [1, 2],
+      [2, 2],
+      [3, 2],
+      [4, 1],
+    ])
+    await Promise.all(deliveries.map(delivery => delivery.ack()))
+  })
+
+  it('gives back what was consumed together in the turn of a kill, and counts its hand-overs (Q5.5) (Q6.3) (Q6.4)', async () => {
+    const queue = await open<number>()
+    await queue.putBatch([1, 2, 3, 4])
+    const child = start('consumeAndDie', queue.name, 3)
+    await exit(child)
+    const deliveries = [await queue.receive(), await queue.receive(), await queue.receive(), await queue.receive()]
+    expect(deliveries.map(({ value, attempt }) => [value, attempt]).sort()).toEqual([
       [1, 2],
       [2, 2],
       [3, 2],

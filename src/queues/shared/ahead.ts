@@ -61,9 +61,14 @@ export class Ahead<T> {
 
   /** Keeps all but the first, which it answers. */
   keep(leases: SharedLease<T>[]): readonly SharedLease<T>[] {
+    this.hold(leases)
+    return this.shift()
+  }
+
+  hold(leases: SharedLease<T>[]): void {
+    this.#turn ??= setImmediate(this.#over)
     this.#leases = leases
     this.#next = 0
-    return this.shift()
   }
 
   /** The next one, alone; the answer is used again. */

@@ -15,6 +15,7 @@ export class Grants<T> implements Grantee {
   /** Where the last parcel is, and its number. */
   #place = -1
   #number = 0
+  #opened: readonly (TakenParcel<T> | undefined)[] = []
 
   constructor(ledger: Ledger, spill: SpillFolder) {
     this.#ledger = ledger
@@ -39,20 +40,45 @@ export class Grants<T> implements Grantee {
     this.#numbers[this.#used++] = this.#number
   }
 
-  /** When the lock is free: adds the leases to these. What descriptors say of leased items, nobody else changes. */
+  /** When the lock is free; `addTo` or `handOver` follows. What descriptors say of leased items, nobody else changes. */
+  open(): void {
+    this.#opened = this.#parcels.open(this.#sealed)
+  }
+
+  /** Adds the leases to these. */
   addTo(leases: SharedLease<T>[]): void {
-    const parcels = this.#parcels.open(this.#sealed)
     const { views } = this.#ledger
     const { ints } = views
     const numbers = this.#numbers
-    for (let at = 0; at < this.#used; at += 2) {
-      const slot = numbers[at] as number
-      const parcel = parcels[numbers[at + 1] as number] as TakenParcel<T>
-      const word = views.slotAt(slot)
-      leases.push(
-        new SharedLease(slot, ints[word] as number, ints[word + 3] as number, parcel, ints[word + 2] as number),
-      )
+    for (let grant = 0; grant < this.#used; grant += 2) {
+      const slot = numbers[grant] as number
+      const parcel = this.#opened[numbers[grant + 1] as number] as TakenParcel<T>
+      const at = views.slotAt(slot)
+      leases.push(new SharedLease(slot, ints[at] as number, ints[at + 3] as number, parcel, ints[at + 2] as number))
     }
+    this.#opened = []
+  }
+
+  /** All can be handed over without a lease: none has a file, and none is damaged. */
+  get arePlain(): boolean {
+    return this.#opened.every(parcel => parcel === undefined || parcel.isPlain)
+  }
+
+  /** Answers the values and counts their hand-over; adds slot and word of each to what is to be settled. */
+  handOver(settled: number[]): T[] {
+    const { views } = this.#ledger
+    const { ints } = views
+    const numbers = this.#numbers
+    const values: T[] = []
+    for (let grant = 0; grant < this.#used; grant += 2) {
+      const slot = numbers[grant] as number
+      const at = views.slotAt(slot)
+      ints[at + 3]!++
+      values.push((this.#opened[numbers[grant + 1] as number] as TakenParcel<T>).value(ints[at + 2] as number))
+      settled.push(slot, ints[at] as number)
+    }
+    this.#opened = []
+    return values
   }
 
   /** Under the lock, without a lease; answers what reads the value when it is free. */

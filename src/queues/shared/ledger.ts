@@ -132,16 +132,16 @@ export class Ledger {
 
   /** The items leave for good; answers how many leases held. */
   ack(lent: readonly Lent[]): number {
-    const { views } = this
     let done = 0
-    for (const { slot, word } of lent) {
-      if (views.word(slot) !== word) continue
-      views.setWord(slot, withState(word, FREE))
-      done++
-    }
-    views.leased -= done
-    views.settled += done
-    return done
+    for (const { slot, word } of lent) if (this.#free(slot, word)) done++
+    return this.#left(done)
+  }
+
+  /** As `ack`, by slot and word of each. */
+  settle(lent: readonly number[]): number {
+    let done = 0
+    for (let at = 0; at < lent.length; at += 2) if (this.#free(lent[at] as number, lent[at + 1] as number)) done++
+    return this.#left(done)
   }
 
   /** The item returns to its place, to be taken from `due` on (0: at once). False: the lease no longer held. */
@@ -266,6 +266,19 @@ export class Ledger {
     views.leased = leased
     views.settled = views.putCount - this.held
     views.fullAt = 0
+  }
+
+  #free(slot: number, word: number): boolean {
+    const { views } = this
+    if (views.word(slot) !== word) return false
+    views.setWord(slot, withState(word, FREE))
+    return true
+  }
+
+  #left(count: number): number {
+    this.views.leased -= count
+    this.views.settled += count
+    return count
   }
 
   /** Moves the take hand to the next READY descriptor; false if there is none. */

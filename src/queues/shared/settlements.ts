@@ -1,4 +1,5 @@
 import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
+import type { Grants } from './grants.js'
 import { GONE, type Ledger } from './ledger.js'
 import type { SharedLease } from './shared-lease.js'
 
@@ -17,6 +18,8 @@ export class Settlements<T> {
   readonly #ledger: Ledger
   readonly #flush: () => void
   #acked: SharedLease<T>[] = []
+  /** Handed over without a lease: slot and word of each. */
+  #consumed: number[] = []
   #returned: Return<T>[] = []
   /** Items that have left, and whose payloads beside the queue go when the lock is free. */
   #left: SharedLease<T>[] = []
@@ -30,17 +33,20 @@ export class Settlements<T> {
 
   /** Leases that are ended, and not yet in the ledger. */
   get count(): number {
-    return this.#acked.length + this.#returned.length
+    return this.#acked.length + this.#consumed.length / 2 + this.#returned.length
   }
 
   ack(lease: SharedLease<T>): boolean {
     if (!this.#ends(lease)) return false
     this.#acked.push(lease)
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined
-      this.#flush()
-    })
+    this.#flushSoon()
     return true
+  }
+
+  /** Hands over what was granted, and acks it. */
+  consume(grants: Grants<T>): T[] {
+    this.#flushSoon()
+    return grants.handOver(this.#consumed)
   }
 
   giveBack(lease: SharedLease<T>, due: number): boolean {
@@ -57,7 +63,7 @@ export class Settlements<T> {
 
   /** Under the lock. */
   write(): void {
-    if (this.#acked.length > 0) this.#gone()
+    if (this.#acked.length + this.#consumed.length > 0) this.#gone()
     if (this.#returned.length > 0) {
       for (const { lease, attempt, due } of this.#returned) {
         this.#ledger.giveBack(lease, attempt, due)
@@ -70,6 +76,10 @@ export class Settlements<T> {
   /** Under the lock: items that this handle has taken leave for good. */
   #gone(): void {
     this.#ledger.ack(this.#acked)
+    if (this.#consumed.length > 0) {
+      this.#ledger.settle(this.#consumed)
+      this.#consumed = []
+    }
     this.#left = this.#left.length === 0 ? this.#acked : [...this.#left, ...this.#acked]
     this.#acked = []
     this.#arena.wake(ROOM, 1)
@@ -86,6 +96,13 @@ export class Settlements<T> {
 
   close(): void {
     clearImmediate(this.#soon)
+  }
+
+  #flushSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined
+      this.#flush()
+    })
   }
 
   #back(lease: SharedLease<T>, due: number): boolean {

@@ -149,18 +149,34 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
     return taken.length > 1 ? ahead.keep(taken) : taken
   }
 
+  consume(max: number, now: number): T[] | undefined {
+    if (this.#arena.closed || max <= 1 || this.#ahead.length > 0 || !this.#grant(max, now, 0, false)) return undefined
+    if (this.#grants.arePlain) return this.#settlements.consume(this.#grants)
+    // Some have to be settled by themselves: they are taken next.
+    const taken: SharedLease<T>[] = []
+    this.#grants.addTo(taken)
+    this.#ahead.hold(taken)
+    return undefined
+  }
+
   /** What was taken already comes first. */
   #take(max: number, now: number, taken: SharedLease<T>[], sealed = false): SharedLease<T>[] {
-    if (taken.length >= max) return taken
+    if (taken.length < max && this.#grant(max - taken.length, now, taken.length, sealed)) this.#grants.addTo(taken)
+    return taken
+  }
+
+  /** Leases up to so many, besides others that were had already. False: none. */
+  #grant(max: number, now: number, had: number, sealed: boolean): boolean {
     if (this.ready === 0 && this.nextDue > now && !this.#wants.items) {
       this.section.locked = undefined
-      return taken
+      return false
     }
-    if (!this.section.enter()) return taken
+    if (!this.section.enter()) return false
+    let count: number
     try {
       if (now > 0) this.ledger.promote(now)
-      const count = this.ledger.take(max - taken.length, this.#arena.slot, this.#grants.begin(sealed), sealed)
-      if (taken.length + count === 0) {
+      count = this.ledger.take(max, this.#arena.slot, this.#grants.begin(sealed), sealed)
+      if (had + count === 0) {
         if (this.#wants.items) this.#arena.arm(ITEMS)
       } else if (this.#views.ready > 0) this.#arena.wake(ITEMS, 1)
     } catch (error) {
@@ -168,8 +184,8 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
       throw error
     }
     this.section.leave()
-    this.#grants.addTo(taken)
-    return taken
+    if (count > 0) this.#grants.open()
+    return count > 0
   }
 
   get spent(): boolean {
@@ -227,6 +243,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
       this.ledger.promote(Number.POSITIVE_INFINITY)
       this.ledger.take(Number.POSITIVE_INFINITY, this.#arena.slot, grants.begin(false))
     })
+    grants.open()
     grants.addTo(taken)
     const values = taken.map(lease => lease.value)
     for (const lease of taken) this.ack(lease)

@@ -80,6 +80,11 @@ export class TakenParcel<T> {
     }
   }
 
+  /** Its values are in it, and can be read. */
+  get isPlain(): boolean {
+    return this.#open !== undefined && !(this.count === 1 && this.#open.value(0) instanceof Reference)
+  }
+
   headers(index: number): Headers {
     return this.#opened().headers(index)
   }

@@ -51,7 +51,7 @@ const rules = [
   },
   {
     name: 'threads-in-runtime',
-    from: { path: '^(src|operators)/', pathNot: '^src/(link/(runtime|entry)/|os/socket-descriptor)' },
+    from: { path: '^(src|operators)/', pathNot: '^src/(link/(runtime|entry)/|os/(socket-descriptor|end-soon))' },
     to: { path: builtin('worker_threads') },
   },
   {

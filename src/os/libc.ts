@@ -8,6 +8,8 @@ export interface Libc {
   munmap(address: bigint, length: number): number
   mkfifo(path: string, mode: number): number
   sched_yield(): number
+  /** Sends this process SIGALRM in so many seconds. */
+  alarm(seconds: number): number
   /** With a lock in the form of the system's `struct flock`. */
   fcntl(fd: number, command: number, lock: Uint8Array): number
   /** Another descriptor for what is open there, which programs that are started do not inherit. */
@@ -50,6 +52,7 @@ function load(): Libc {
     munmap: library.func('int munmap(void *address, size_t length)'),
     mkfifo: library.func('int mkfifo(const char *path, unsigned int mode)'),
     sched_yield: library.func('int sched_yield()'),
+    alarm: library.func('unsigned int alarm(unsigned int seconds)'),
     fcntl: (fd, command, lock) => fcntl(fd, command, 'void *', lock),
     dup: fd => fcntl(fd, DUPLICATE, 'int', 0),
     ...(platform === 'linux' && {

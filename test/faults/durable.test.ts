@@ -1,4 +1,5 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   existsSync,
   mkdirSync,
@@ -155,6 +156,23 @@ describe('a full disk', () => {
     await expect.poll(() => codeOf(queue.put('y'.repeat(30_000)))).toBe(undefined)
     expect(queue.size).toBe(1)
   })
+})
+
+it('lets a process end, and nobody wait for it, though a put is on its way (Q12.6)', async () => {
+  const path = join(scratch(), 'queue')
+  const program = fileURLToPath(new URL('../fixtures/durable-exit.js', import.meta.url))
+  const ways = [2, 3].flatMap(immediates => ['exits', 'throws'].map(how => [`${immediates}`, how]))
+  const ends = ways.map(async way => {
+    const child = spawn(process.execPath, [program, path, ...way], { stdio: 'ignore' })
+    const [code, signal] = await once(child, 'exit')
+    return signal ?? code
+  })
+  for (const [at, end] of (await Promise.all(ends)).entries()) {
+    expect([ways[at]?.[1] === 'exits' ? 3 : 1, 'SIGALRM']).toContain(end)
+  }
+  const queue = await open<string>(path)
+  await queue.put('afterwards')
+  expect((await queue.getBatch(100)).filter(item => item === 'stored').length).toBe(ways.length)
 })
 
 it('fails puts, and ends nothing, when its directory is taken away', async () => {

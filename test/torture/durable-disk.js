@@ -18,8 +18,12 @@ const SLACK = 1024 * 1024
 async function takeAll(queue) {
   let taken = 0
   for (; !queue.closed; ) {
-    const batch = await queue.getBatch(BATCH, { timeout: 0 }).catch(() => [])
-    if (batch.length === 0) break
+    const batch = await queue.getBatch(BATCH, { timeout: 0 }).catch(error => {
+      if (error.code === 'ERR_QUEUE_EMPTY') return undefined
+      if (error.code === 'ERR_QUEUE_LOCKED') return []
+      throw error
+    })
+    if (!batch) break
     taken += batch.length
   }
   return taken

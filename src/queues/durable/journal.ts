@@ -1,4 +1,5 @@
 import { QueueLinkError } from '../../errors/queue-link-error.js'
+import { endSoon } from '../../os/end-soon.js'
 import { clock } from '../../util/clock.js'
 import { type Changes, Commit, type Move, type Place, type Put, type Task, type Work } from './commit.js'
 import type { Database } from './database.js'
@@ -47,6 +48,8 @@ export class Journal {
   #isRunning = false
   #whenIdle: (() => void)[] = []
   #flight: Flight | undefined
+  /** A transaction may have begun, and waits to be told what is to be written. */
+  #isAwaited = false
   #retry: NodeJS.Timeout | undefined
 
   constructor(db: Database, payloads: Payloads, keyTtl: number, owner: JournalOwner) {
@@ -124,6 +127,13 @@ export class Journal {
     }
   }
 
+  /** As `end`; nothing is called back any more. */
+  endForGood(): void {
+    this.end()
+    // lmdb's thread waits for this one, with everybody's lock, and Node for that thread.
+    if (this.#isAwaited) endSoon()
+  }
+
   get #isIdle(): boolean {
     return this.#puts.length + this.#settled.length + this.#moves.length + this.#tasks.length === 0
   }
@@ -172,12 +182,14 @@ export class Journal {
 
   async #commit(): Promise<void> {
     this.#flight = undefined
+    this.#isAwaited = true
     try {
-      await this.#db.commit(() =>
+      await this.#db.commit(() => {
+        this.#isAwaited = false
         this.#write(written => {
           this.#flight = written
-        }),
-      )
+        })
+      })
       if (this.#flight) this.#arrived(this.#flight)
     } catch (error) {
       const { work, isOver } = this.#flight ?? { work: this.#take(), isOver: false }
@@ -188,6 +200,7 @@ export class Journal {
       if (work.puts.length === 0) this.#rest()
     } finally {
       this.#flight = undefined
+      this.#isAwaited = false
     }
   }
 

@@ -5,11 +5,25 @@ import type { ArenaUser } from '../../os/arena-user.js'
 /** The lock of an arena, for doings that must not fail because somebody holds it: they are done when it comes free. */
 export class Section {
   readonly arena: Arena
+  /** Why the last call that cannot wait could do nothing; undefined if it could. */
+  locked: Error | undefined
   #owed: (() => void)[] = []
 
   /** `use` is told the arena, and may be asked to take over from the dead, before this returns. */
   constructor(options: ArenaOptions, use: (arena: Arena) => ArenaUser) {
     this.arena = Arena.open(options, use)
+  }
+
+  /** Does it under the lock, and answers what it does; `otherwise` if the lock cannot be had now. */
+  within<R>(work: () => R, otherwise: R): R {
+    const entered = this.arena.enter()
+    this.locked = entered ? undefined : this.arena.lockedError()
+    if (!entered) return otherwise
+    try {
+      return work()
+    } finally {
+      this.arena.leave()
+    }
   }
 
   /** Does it under the lock: now, or, in order, as soon as the lock can be had. */

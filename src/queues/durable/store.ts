@@ -75,7 +75,7 @@ export class DurableStore<T> implements Store<T> {
         reap: slot => this.#reap(slot),
         news: conditions => this.#news(conditions),
         unlocked: () => this.#unlocked(),
-        ending: () => this.#journal.end(),
+        ending: () => this.#journal.endForGood(),
       }
     })
   }
@@ -106,6 +106,10 @@ export class DurableStore<T> implements Store<T> {
 
   get shut(): boolean {
     return this.#ledger.shut || this.#ledger.removed
+  }
+
+  get locked(): Error | undefined {
+    return this.#section.locked
   }
 
   listen(listener: StoreListener): void {
@@ -143,15 +147,15 @@ export class DurableStore<T> implements Store<T> {
 
   #offer(entries: readonly Entry<T>[], client: Put['client']): boolean {
     const { 0: first, length: count } = entries
-    if (!first || !this.#arena.enter()) return false
-    const ledger = this.#ledger
-    const fits = ledger.held + count <= ledger.capacity
-    if (fits) {
+    if (!first) return false
+    const fits = this.#section.within(() => {
+      const ledger = this.#ledger
+      if (ledger.held + count > ledger.capacity) return false
       ledger.account(this.#arena.slot).accept(count, first.due > 0 ? count : 0)
       ledger.held += count
       if (first.due > 0) ledger.delayed += count
-    }
-    this.#arena.leave()
+      return true
+    }, false)
     if (!fits) return false
     this.#journal.put({
       ticket: ++this.ticket,
@@ -171,23 +175,18 @@ export class DurableStore<T> implements Store<T> {
   take(max: number, now: number, sealed = false): readonly Lease<T>[] {
     // What this handle has settled, and not written, takes up the room of new leases.
     if (this.#ledger.table.crowded) this.#journal.end()
-    if (max <= 0 || !this.#arena.enter()) return NONE
-    try {
+    if (max <= 0) return NONE
+    return this.#section.within<readonly Lease<T>[]>(() => {
       const leases = this.#taking.take(max, now, this.#arena.slot, sealed)
       this.#held.add(leases)
       return leases
-    } finally {
-      this.#arena.leave()
-    }
+    }, NONE)
   }
 
   peek(now: number): T | undefined {
-    if (!this.#arena.enter()) throw this.#arena.lockedError()
-    try {
-      return this.#taking.peek(now)
-    } finally {
-      this.#arena.leave()
-    }
+    const found = this.#section.within(() => [this.#taking.peek(now)], undefined)
+    if (!found) throw this.locked
+    return found[0]
   }
 
   handedOver(lease: Lease<T>): void {

@@ -26,6 +26,61 @@ it('ends a bare subscription to a closed queue within one turn, and reports it o
   expect(from.size).toBe(1000)
 })
 
+it('ends the subscription as soon as a sink fails in which the item waits, while another still holds it [P44] [Q8.5]', async () => {
+  const from = fifoQueue<number>()
+  const [full, shut] = [fifoQueue<number>({ capacity: 1 }), fifoQueue<number>({ capacity: 1 })]
+  await Promise.all([full.put(0), shut.put(0)])
+  const values = new Subject<number>()
+  values.subscribe(full)
+  values.subscribe(shut)
+  let ended: unknown
+  from.subscribe({ next: value => values.next(value), error: error => (ended = error) })
+  from.putNowait(1)
+  expect(ended).toBe(undefined)
+  await shut.shutdown()
+  expect([(ended as { code: string }).code, (await from.stat()).leased]).toEqual(['ERR_QUEUE_CLOSED', 1])
+})
+
+it('ends a subscription once the item that fails has passed, not in its midst [Q8.5]', async () => {
+  const from = fifoQueue<number>()
+  const closed = fifoQueue<number>()
+  await closed.shutdown()
+  const seen: string[] = []
+  const next = (item: number): void => {
+    seen.push(`begin ${item}`)
+    closed.next(item)
+    seen.push(`end ${item}`)
+  }
+  from.subscribe({ next, error: error => void seen.push(error.code) })
+  await from.put(1)
+  expect(seen).toEqual(['begin 1', 'end 1', 'ERR_QUEUE_CLOSED'])
+})
+
+it('tells the first of several reasons why an item failed [Q8.4] [Q8.10]', async () => {
+  const deadLetter = fifoQueue<number>()
+  const from = fifoQueue<number>({ maxAttempts: 1, deadLetter })
+  const closed = fifoQueue<number>()
+  await closed.shutdown()
+  const next = (item: number): void => {
+    closed.next(item)
+    closed.error(new Error('the second reason'))
+    throw new Error('never seen')
+  }
+  from.pipe(map(item => next(item))).subscribe({ error: () => {} })
+  closed.errors$.subscribe()
+  await from.put(1)
+  const { headers } = await deadLetter.receive()
+  expect(headers['x-reason']).toContain('is shut down')
+})
+
+it('takes what is the default for an option as well [Q9.2]', async () => {
+  const queue = fifoQueue<number>({ capacity: 1 })
+  const sink = queue.sink({ overflow: 'error', highWaterMark: 0 })
+  sink.next(1)
+  sink.next(2)
+  expect(await codeOf(sink.done)).toBe('ERR_SINK_OVERFLOW')
+})
+
 it('ends the subscription while another sink still holds the item [P44] [Q8.5]', async () => {
   const from = fifoQueue<number>()
   const [full, shut] = [fifoQueue<number>({ capacity: 1 }), fifoQueue<number>()]

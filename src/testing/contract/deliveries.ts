@@ -51,6 +51,18 @@ export function deliveryContract({ test, expect, can }: Kit): void {
     expect(seen).toEqual([1])
   })
 
+  test('takes the options of consume for forEach, and the promise that rxjs may give it for none [Q4.9] [Q4.12]', async open => {
+    const queue = await open()
+    const stop = new AbortController()
+    const done = failure(queue.forEach(() => {}, { signal: stop.signal }))
+    stop.abort('enough')
+    expect(await done).toBe('enough')
+    const all = queue.forEach(() => {}, Promise)
+    await queue.put(1)
+    await queue.shutdown()
+    await all
+  })
+
   test('runs one handler at a time by default [Q4.10]', async open => {
     const queue = await open()
     let running = 0

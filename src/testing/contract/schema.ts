@@ -29,6 +29,15 @@ export function schemaContract({ test, expect, can }: Kit): void {
     expect(await take(queue, can)).toBe(9)
   })
 
+  test('refuses every item where the schema answers later [Q16.6]', async open => {
+    const later: StandardSchema<number> = {
+      '~standard': { version: 1, vendor: 'test', validate: async value => ({ value: value as number }) },
+    }
+    const queue = await open({ schema: later })
+    expect([await codeOf(queue.put(1)), await codeOf(queue.putBatch([1]))]).toEqual(['ERR_SCHEMA', 'ERR_SCHEMA'])
+    expect((await queue.stat()).size).toBe(0)
+  })
+
   test('hands over the value as the schema passes it on [Q16.6]', async open => {
     const queue = await open({ schema: numbers({ max: 100 }, true) })
     await queue.put(3)

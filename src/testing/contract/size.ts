@@ -210,6 +210,37 @@ export function sizeContract({ test, expect, can }: Kit): void {
     const waiting = queue.getBatch(5)
     await queue.put(1)
     expect(settle(await waiting)).toBe(1)
+    const two = queue.getBatch(2)
+    await queue.putBatch([1, 1, 1, 1])
+    const had = settle(await two)
+    expect([had === 1 || had === 2, (await queue.stat()).size]).toEqual([true, 4 - had])
     expect((await queue.stat()).leased).toBe(0)
   })
+
+  test('passes nothing by an item that is delayed, beyond what the capacity allows [Q11.1]', async open => {
+    const queue = await open({ capacity: 1 })
+    await queue.put(1, { delay: 60_000 })
+    const seen: number[] = []
+    queue.subscribe(item => void seen.push(item))
+    queue.sink().next(1)
+    await turns()
+    const { delayed, waitingPuts } = await queue.stat()
+    expect([seen, delayed, waitingPuts]).toEqual([[], 1, 1])
+  })
+
+  test(
+    'says of an item that is not there whether it may yet come [Q10.6] [Q8.1]',
+    async open => {
+      const queue = atOnce(await open())
+      const codes = [codeThrown(() => queue.getNowait())]
+      await queue.put(1)
+      const delivery = await queue.receive()
+      await queue.shutdown()
+      codes.push(codeThrown(() => queue.getNowait()))
+      await delivery.ack()
+      codes.push(codeThrown(() => queue.getNowait()))
+      expect(codes).toEqual(['ERR_QUEUE_EMPTY', 'ERR_QUEUE_EMPTY', 'ERR_QUEUE_CLOSED'])
+    },
+    onlySync,
+  )
 }

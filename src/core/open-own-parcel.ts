@@ -17,9 +17,9 @@ let last: Shape | undefined
 export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): OpenParcel<T> {
   const at = start + headBytes(bytes[start] as number)
   const first = at + 10
-  if (bytes[at] === FLOAT64 && bytes[at + 9] === NIL && first + 4 < end && isDefinition(bytes, first)) {
+  if (bytes[at] === FLOAT64 && bytes[at + 9] === NIL && isDefinition(bytes, first)) {
     const count = countOf(bytes, start) - 2
-    const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first, end)
+    const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
     if (shape && count > 0 && count < 0x10000) {
       last = shape
       const from = first + shape.definition.length - 4
@@ -33,8 +33,8 @@ export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): Ope
   return OpenParcel.of<T>(decodeOwn(bytes, start, end))
 }
 
-function find(bytes: Buffer, at: number, end: number): Shape | undefined {
-  const values = behindNames(bytes, at + 3, end)
+function find(bytes: Buffer, at: number): Shape | undefined {
+  const values = behindNames(bytes, at + 3)
   if (values < 0) return undefined
   return shapes.find(bytes.toString('latin1', at, values), () => {
     return shapeOf(decodeOwn(bytes, at + 3, values) as string[], Buffer.from(bytes.subarray(at, values)))
@@ -42,15 +42,15 @@ function find(bytes: Buffer, at: number, end: number): Shape | undefined {
 }
 
 /** Where a list of short names ends; -1 if it is none. */
-function behindNames(bytes: Buffer, at: number, end: number): number {
+function behindNames(bytes: Buffer, at: number): number {
   const head = bytes[at++] as number
   if (head >> 4 !== 9) return -1
-  for (let left = head & 0xf; left > 0 && at < end; left--) {
+  for (let left = head & 0xf; left > 0; left--) {
     const token = bytes[at++] as number
     if (token >> 5 !== 5) return -1
     at += token & 0x1f
   }
-  return at < end ? at : -1
+  return at
 }
 
 function headBytes(token: number): number {

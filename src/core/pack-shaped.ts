@@ -22,7 +22,7 @@ export function packShaped(values: readonly unknown[], at: number): Buffer | und
   }
   for (let index = 1; index < values.length && end > 0; index++) {
     const value = values[index]
-    if (typeof value !== 'object' || value === null || end >= ROOM) return undefined
+    if (typeof value !== 'object' || value === null) return undefined
     target[end] = RECORD
     end = (last as Shape).write(value, target, end + 1)
   }
@@ -33,5 +33,6 @@ export function packShaped(values: readonly unknown[], at: number): Buffer | und
 
 function begin(shape: Shape, first: object, into: Buffer): number {
   const at = shape.writeDefinition(into, HEAD_BYTES)
-  return at < 0 ? at : shape.write(first, into, at)
+  // Whether it is of this shape nobody has asked yet.
+  return at < 0 ? OTHER : shape.write(first, into, at)
 }

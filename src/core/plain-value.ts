@@ -85,7 +85,7 @@ function writeNumber(value: number, target: Uint8Array, at: number): number {
     target[at + 2] = value
     return at + 3
   }
-  target[at] = value < 0 ? 0xd2 : 0xce
+  target[at] = 0xd2
   target[at + 1] = value >> 24
   target[at + 2] = value >> 16
   target[at + 3] = value >> 8

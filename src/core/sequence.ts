@@ -1,5 +1,5 @@
 import { encodeBriefly } from './codec.js'
-import { copied, NO_ROOM, OTHER, RECORD, type Shape } from './shape.js'
+import { copied, OTHER, RECORD, type Shape } from './shape.js'
 import { Shapes } from './shapes.js'
 
 /** Packs values one after another, behind one another, that are decoded together. */
@@ -28,12 +28,11 @@ export class Sequence {
   #shaped(shape: Shape, value: object, target: Buffer, at: number): number {
     if (shape !== this.#defined) {
       const begin = shape.writeDefinition(target, at)
-      if (begin < 0) return NO_ROOM
-      const end = shape.write(value, target, begin)
-      if (end !== OTHER) this.#defined = shape
-      return end
+      // Whether the value is of this shape nobody has asked yet.
+      if (begin < 0) return OTHER
+      this.#defined = shape
+      return shape.write(value, target, begin)
     }
-    if (at >= target.length) return NO_ROOM
     target[at] = RECORD
     return shape.write(value, target, at + 1)
   }

@@ -65,6 +65,7 @@ it('finds lists that claim the same bytes', () => {
 
 it('tells references from all else that looks like them', () => {
   expect(checkLengths(Uint8Array.of(0x91, 0xd6, 0x70, 0, 0, 0, 0))).toBe(true)
+  expect(checkLengths(Uint8Array.of(0xdc, 0, 1, 0xd6, 0x70, 0, 0, 0, 0))).toBe(true)
   expect(checkLengths(Uint8Array.of(0x91, 0xd6, 0x71, 0, 0, 0, 0))).toBe(false)
   expect(checkLengths(Uint8Array.of(0x91, 0xd5, 0x70, 0, 0))).toBe(false)
 })

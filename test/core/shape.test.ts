@@ -18,7 +18,6 @@ const BEFORE = Buffer.from([0x93, 0xd4, 0x72])
 let made = 100
 /** A name that no test had before, as long as all: its shape is not known yet. */
 const fresh = (): string => `name${++made}`
-const valuesOf = (items: readonly unknown[]) => items.map(value => ({ value }))
 
 function shaped(names: readonly string[]): Shape {
   const shape = shapeOf(names)
@@ -67,6 +66,7 @@ describe('a shape', () => {
     expect(bytes).toBeGreaterThan(30)
     expect(shape.write(large, Buffer.alloc(bytes), 0)).toBe(bytes)
     expect(shape.write(large, Buffer.alloc(bytes - 1), 0)).toBe(NO_ROOM)
+    expect(shape.write({ a: new Date(5), b: 1 }, Buffer.alloc(3), 0)).toBe(NO_ROOM)
     expect(shape.writeDefinition(Buffer.alloc(shape.definition.length), 0)).toBe(shape.definition.length)
     expect(shape.writeDefinition(Buffer.alloc(shape.definition.length), 1)).toBe(NO_ROOM)
   })
@@ -127,8 +127,8 @@ describe('items of one shape that are packed together', () => {
     const [a, b] = [fresh(), fresh()]
     for (const count of [1, 3, 300]) {
       const items = Array.from({ length: count }, (_, n) => ({ [a]: n, [b]: 'x' }))
-      if (count === 1) expect(packShaped(valuesOf(items), AT)).toBe(undefined)
-      const bytes = packShaped(valuesOf(items), AT) as Buffer
+      if (count === 1) expect(packShaped(items, AT)).toBe(undefined)
+      const bytes = packShaped(items, AT) as Buffer
       expect(unpackParcel(bytes).map(({ value, enqueuedAt }) => [value, enqueuedAt])).toEqual(
         items.map(item => [item, AT]),
       )
@@ -141,20 +141,32 @@ describe('items of one shape that are packed together', () => {
   it('are left to the codec where they are not, or are too many', () => {
     const name = fresh()
     const item = { [name]: 1 }
-    packShaped(valuesOf([item]), AT)
-    expect(packShaped(valuesOf([item, item]), AT)).not.toBe(undefined)
+    packShaped([item], AT)
+    expect(packShaped([item, item], AT)).not.toBe(undefined)
     for (const bad of [1, null, undefined, 'x', [1], { other: 1 }, { [name]: () => 1 }, new Date(5)]) {
-      expect(packShaped(valuesOf([bad, item]), AT)).toBe(undefined)
-      expect(packShaped(valuesOf([item, bad]), AT)).toBe(undefined)
+      expect(packShaped([bad, item], AT)).toBe(undefined)
+      expect(packShaped([item, bad], AT)).toBe(undefined)
     }
     expect(packShaped([], AT)).toBe(undefined)
     const text = { [name]: 'x'.repeat(50) }
-    expect(packShaped(valuesOf(Array.from({ length: 1200 }, () => text)), AT)).not.toBe(undefined)
-    expect(packShaped(valuesOf(Array.from({ length: 1300 }, () => text)), AT)).toBe(undefined)
+    expect(
+      packShaped(
+        Array.from({ length: 1200 }, () => text),
+        AT,
+      ),
+    ).not.toBe(undefined)
+    expect(
+      packShaped(
+        Array.from({ length: 1300 }, () => text),
+        AT,
+      ),
+    ).toBe(undefined)
+    const long = { ['x'.repeat(70_000)]: 1 }
+    for (let time = 0; time < 3; time++) expect(packShaped([long], AT)).toBe(undefined)
     // The next shape takes over.
     const next = { [fresh()]: 1 }
-    packShaped(valuesOf([next]), AT)
-    expect([packShaped(valuesOf([next]), AT), packShaped(valuesOf([item]), AT)].includes(undefined)).toBe(false)
+    packShaped([next], AT)
+    expect([packShaped([next], AT), packShaped([item], AT)].includes(undefined)).toBe(false)
   })
 })
 
@@ -181,6 +193,30 @@ describe('an own parcel', () => {
     const other = encode([AT, null, { [fresh()]: 1 }])
     expect([opened(other)[1], opened(other)[1], opened(other)[1]]).toEqual([false, true, true])
     expect(opened(encode([AT, null, { [a]: 1, [b]: 2 }]))[1]).toBe(true)
+  })
+
+  it('is taken for no other, whatever its bytes look like', () => {
+    const item = { [fresh()]: 1 }
+    for (let time = 0; time < 3; time++) {
+      // The definition lies where that of a first item would.
+      const bytes = Buffer.of(1, 2, 3, 4, 5, 0xc0)
+      const [values, known] = opened(encode([7, null, bytes, item]))
+      expect([values, known]).toEqual([[bytes, item], false])
+      expect(opened(encode([AT, [item], item]))).toEqual([[item], false, AT])
+      const none = Buffer.concat([encode([AT, null]), encode(item)])
+      expect(openOwnParcel(none, 0, encode([AT, null]).length).count).toBe(0)
+      opened(encode([AT, null, item]))
+    }
+  })
+
+  it('is opened by no shape where it holds more than 65,535', () => {
+    const name = fresh()
+    for (const count of [1, 1, 0xffff, 0x10000]) {
+      const items = Array.from({ length: count }, (_, n) => ({ [name]: n & 7 }))
+      const bytes = encode([AT, null, ...items])
+      const parcel = openOwnParcel(bytes, 0, bytes.length)
+      expect([parcel.count, parcel.value(0), parcel.value(count - 1)]).toEqual([count, items[0], items[count - 1]])
+    }
   })
 
   it('is opened as any other where it begins with something else', () => {
@@ -254,6 +290,19 @@ describe('a parcel that grows', () => {
         expect(added >= Math.min(1, count)).toBe(true)
       }
     }
+  })
+
+  it('has room for small ones after one whose names alone are too much', () => {
+    const builder = new ParcelBuilder(4096)
+    const long = { ['x'.repeat(5000)]: 1 }
+    const small = { [fresh()]: 1 }
+    for (let time = 0; time < 3; time++) {
+      builder.clear()
+      expect(builder.add(long, AT)).toBe(false)
+      builder.clear()
+      expect(builder.add(small, AT)).toBe(true)
+    }
+    expect(grown(builder, [small, small])[1]).toBe(2)
   })
 
   it('takes its last value out again, and nothing more after that', () => {

@@ -2,7 +2,7 @@ import { QueueLinkError } from '../errors/queue-link-error.js'
 import { libc } from './libc.js'
 
 const SPINS = 100
-const YIELDS = 10
+const YIELDS = 40
 /** How long a call may block before it gives up, in ms. */
 const PATIENCE = 5
 const FIRST_SLEEP = 0.02

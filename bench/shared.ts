@@ -93,8 +93,8 @@ const contests: [name: string, run: () => Promise<number | undefined>][] = [
   ['worker.postMessage', () => postMessage(BATCH * 500)],
   ['zeromq, push to pull over ipc', () => zeromq(BATCH * 300)],
   ['queuelink, batches of 256', () => shared('batches', BATCH * 4000, batches)],
-  ['queuelink, Observable to Observer', () => shared('observer', BATCH * 2000, observer)],
-  ['queuelink, single awaited put and get', () => shared('singles', BATCH * 1000, singles)],
+  ['queuelink, Observable to Observer', () => shared('observer', BATCH * 4000, observer)],
+  ['queuelink, single awaited put and get', () => shared('singles', BATCH * 2000, singles)],
 ]
 
 const rates: Rates = new Map()

@@ -18,8 +18,8 @@ function bare(error: Error, depth: number): Error {
   const { name, message, stack, code, cause } = error as Error & { code?: unknown }
   const rest = cause instanceof Error && depth > 0 ? { cause: bare(cause, depth - 1) } : {}
   const left = new Error(short(String(message)), rest)
-  Object.defineProperty(left, 'name', { value: short(String(name)), configurable: true, writable: true })
-  Object.defineProperty(left, 'stack', { value: short(String(stack)), configurable: true, writable: true })
+  Object.defineProperty(left, 'name', { value: short(String(name)) })
+  Object.defineProperty(left, 'stack', { value: short(String(stack)) })
   return typeof code === 'string' ? Object.assign(left, { code: short(code) }) : left
 }
 

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import type { Taker } from '#src/core/taker'
 import { Takers } from '#src/core/takers'
 
-const takerOf = (demand: number, appetite?: number): Taker<number> => {
+const takerOf = (demand: number, appetite?: number): Taker<number> & { demand: number } => {
   return { demand, accept: () => {}, end: () => {}, ...(appetite === undefined ? {} : { appetite }) }
 }
 

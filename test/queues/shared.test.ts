@@ -353,7 +353,7 @@ describe('a shared queue between processes', () => {
     const child = start('wait', queue.name)
     const got = heard(child, 'got')
     await heard(child, 'waiting')
-    await queue.put('later', { delay: 30 })
+    await queue.put('later', { delay: 300 })
     expect([queue.size, (await queue.stat()).delayed]).toEqual([0, 1])
     expect(await got).toBe('later')
   })

@@ -132,28 +132,28 @@ describe.each(CHILDREN)('links of a group placed %s', placement => {
     expect(lines.map(({ linked }) => linked.metrics().restarts)).toEqual([1, 1, 1])
     for (const { linked } of lines) await linked.stop()
   })
+})
 
-  it.concurrent('[L59][L48] blame the item that ends their child, and no item of another link', async () => {
-    const o = { placement, group: randomUUID(), restart: { backoff: 1 } } as const
-    const deadLetter = fifoQueue<number>()
-    const poisoned = fifoQueue<number>({ maxAttempts: 2, deadLetter })
-    const lost = fifoQueue<number>()
-    const healthy = fifoQueue<number>({ maxAttempts: 2, deadLetter: lost })
-    const [to, other] = [fifoQueue<number>(), fifoQueue<number>()]
-    await poisoned.putBatch(range(1000, 1020))
-    const linked = link(poisoned, to, { ...o, each: step(STEPS, 'exitsOn', 1010), concurrency: 4 })
-    const beside = link(healthy, other, { ...o, each: step(STEPS, 'slow') })
-    let put = 0
-    const feeding = setInterval(() => void healthy.put(put++), 5)
-    const { value, headers } = await deadLetter.receive({ timeout: 25_000 })
-    clearInterval(feeding)
-    expect([value, headers['x-reason']]).toEqual([1010, expect.stringContaining('alone in work')])
-    await poisoned.shutdown()
-    await healthy.shutdown()
-    await Promise.all([linked.done, beside.done])
-    expect(new Set(await take(to, to.size)).size).toBe(19)
-    expect([new Set(await take(other, other.size)).size, lost.size, deadLetter.size]).toEqual([put, 0, 0])
-  })
+it.concurrent('[L59][L48] blame the item that ends their child, and no item of another link', async () => {
+  const o = { placement: 'process', group: randomUUID(), restart: { backoff: 1 } } as const
+  const deadLetter = fifoQueue<number>()
+  const poisoned = fifoQueue<number>({ maxAttempts: 2, deadLetter })
+  const lost = fifoQueue<number>()
+  const healthy = fifoQueue<number>({ maxAttempts: 2, deadLetter: lost })
+  const [to, other] = [fifoQueue<number>(), fifoQueue<number>()]
+  await poisoned.putBatch(range(1000, 1020))
+  const linked = link(poisoned, to, { ...o, each: step(STEPS, 'exitsOn', 1010), concurrency: 4 })
+  const beside = link(healthy, other, { ...o, each: step(STEPS, 'slow') })
+  let put = 0
+  const feeding = setInterval(() => void healthy.put(put++), 5)
+  const { value, headers } = await deadLetter.receive({ timeout: 25_000 })
+  clearInterval(feeding)
+  expect([value, headers['x-reason']]).toEqual([1010, expect.stringContaining('alone in work')])
+  await poisoned.shutdown()
+  await healthy.shutdown()
+  await Promise.all([linked.done, beside.done])
+  expect(new Set(await take(to, to.size)).size).toBe(19)
+  expect([new Set(await take(other, other.size)).size, lost.size, deadLetter.size]).toEqual([put, 0, 0])
 })
 
 it.concurrent('[L59] lose nothing when their child is killed again and again', async () => {

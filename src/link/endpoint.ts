@@ -10,17 +10,15 @@ import type { QueueLinkError } from '../errors/queue-link-error.js'
 import { checkReadable, checkWritable } from '../io/check-path.js'
 import { fileIdentity } from '../io/file-identity.js'
 import { checkFormat, type Format } from '../io/format.js'
-import { fromFile } from '../io/from-file.js'
 import { fromIterable } from '../io/from-iterable.js'
 import { fromReadable } from '../io/from-readable.js'
 import { isGzipPath } from '../io/gzip-path.js'
-import type { OutletSink } from '../io/outlet-sink.js'
-import { toFile } from '../io/to-file.js'
 import { toWritable } from '../io/to-writable.js'
 import { type OpenDestination, openDestination } from './open-destination.js'
+import { openFileDestination, openFileSource } from './open-file.js'
 import { type OpenSource, openSource } from './open-source.js'
 import { portableQueue, portableSource } from './portable-queue.js'
-import type { FileEndpoint, PlacedEndpoint, QueueEndpoint } from './protocol.js'
+import type { FileEndpoint, QueueEndpoint } from './protocol.js'
 
 /** A file and how it is read or written. A bare path means the same, with the format that its extension tells. */
 export interface LinkFile {
@@ -77,7 +75,7 @@ export function sourceEndpoint(source: unknown): Endpoint<OpenSource> {
       identity: fileIdentity(file.file),
       ...portable(file),
       check: () => asLinkError(() => checkReadable(file.file)),
-      open: () => openSource(fromFile(file.file, { as: file.as })),
+      open: () => openFileSource(file),
     }
   }
   const own = { identity: source, check: () => {}, ...portableSource(source) }
@@ -116,17 +114,6 @@ export function destinationEndpoint(destination: unknown, closeOnComplete: boole
     return { ...own, name: nameOf(observer), open: () => openDestination(observer, closeOnComplete) }
   }
   throw unsupported('destination', destination, 'a queue, a path, a stream or an Observer')
-}
-
-/** Opens, in a child, a file endpoint of the parent's. */
-export function openFileSource({ file, as }: FileEndpoint, { start }: PlacedEndpoint): OpenSource {
-  return openSource(fromFile(file, { as, start: start ?? 0 }))
-}
-
-/** Opens, in a child, a file endpoint of the parent's. */
-export function openFileDestination({ file, as, append = false }: FileEndpoint, { cut = false } = {}): OpenDestination {
-  const sink = toFile(file, { as, append, cut }) as OutletSink<unknown>
-  return { ...openDestination(sink, false), opened: sink.opened }
 }
 
 /** A compressed file cannot be gone on with where a child died; this process opens it, and keeps it open. */

@@ -1,7 +1,6 @@
 import type { EachHandler } from '../../core/each-delivery.js'
 import { portableError } from '../../core/portable-error.js'
 import { LinkError } from '../../errors/link-error.js'
-import { openFileDestination, openFileSource } from '../endpoint.js'
 import { Mover } from '../mover.js'
 import { openDestination } from '../open-destination.js'
 import { openSource } from '../open-source.js'
@@ -100,6 +99,7 @@ export class ChildLink {
     const { id, name, file, queue } = placed
     const parent = this.#parent
     if (file) {
+      const { openFileSource } = await import('../open-file.js')
       this.#opened.add(id)
       this.#mover.addSource(id, () => openFileSource(file, placed))
       return
@@ -125,6 +125,8 @@ export class ChildLink {
   async #addDestination(placed: PlacedEndpoint, version: number): Promise<void> {
     const { id, name, file, queue, policy = slowPolicy() } = placed
     if (file) {
+      // Loaded where there are files: a child is to be there soon.
+      const { openFileDestination } = await import('../open-file.js')
       const destination = openFileDestination(file, placed)
       // In line before anything that is settled by writing to it.
       destination.opened?.then(

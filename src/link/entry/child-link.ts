@@ -12,7 +12,11 @@ import { loadHandler, loadOperator } from '../step.js'
 import { slowPolicy } from '../when-slow.js'
 import { ChildQueues } from './child-queues.js'
 
+/** How often, in ms, progress is reported, and how often an idle link looks whether there is any. */
 const PROGRESS_EVERY = 100
+const LOOK_EVERY = 1000
+/** Looks without news after which a link is idle. */
+const IDLE_AFTER = 20
 
 /** The way to the parent. */
 export type Parent = Channel<DataToChild, DataFromChild>
@@ -28,7 +32,9 @@ export class ChildLink {
   readonly #mover: Mover
   /** What the parent says while a queue is being opened waits: it may be about what comes through that queue. */
   #unheard: DataToChild[] | undefined
-  readonly #reporting: NodeJS.Timeout
+  #reporting: NodeJS.Timeout
+  /** Reports in a row that there was no news for. */
+  #unchanged = 0
   #adding = Promise.resolve()
   #reported = ''
   #stopping = false
@@ -61,7 +67,7 @@ export class ChildLink {
       () => this.#done(),
       error => failed(parent, error),
     )
-    this.#reporting = setInterval(() => this.#report(), PROGRESS_EVERY).unref()
+    this.#reporting = setTimeout(() => this.#report(), PROGRESS_EVERY).unref()
   }
 
   async stop(drain: boolean, timeout: number): Promise<void> {
@@ -79,7 +85,7 @@ export class ChildLink {
 
   /** Lets go of what it has opened itself; nobody hears it any more. */
   async leave(): Promise<void> {
-    clearInterval(this.#reporting)
+    clearTimeout(this.#reporting)
     await this.#adding
     this.#parent.close()
     const left = new LinkError('the child was told to leave', 'ERR_LINK_LEFT')
@@ -221,9 +227,13 @@ export class ChildLink {
   #report(): void {
     const progress = this.#mover.progress()
     const text = JSON.stringify(progress)
-    if (text === this.#reported) return
+    if (text !== this.#reported) {
+      this.#unchanged = 0
+      this.#parent.send({ type: 'progress', progress })
+    } else this.#unchanged++
     this.#reported = text
-    this.#parent.send({ type: 'progress', progress })
+    const ms = this.#unchanged < IDLE_AFTER ? PROGRESS_EVERY : LOOK_EVERY
+    this.#reporting = setTimeout(() => this.#report(), ms).unref()
   }
 }
 

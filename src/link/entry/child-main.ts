@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { members } from './members.js'
 
 const DATA_FD = 4
-const LOOK_FOR_PARENT_EVERY = 500
+const LOOK_FOR_PARENT_EVERY = 2000
 
 const parentId = process.ppid
 

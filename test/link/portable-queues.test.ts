@@ -91,7 +91,7 @@ describe('a queue that other processes can open', () => {
   })
 
   it.each(['process', 'inline'] as const)(
-    '[L57] placed %s, gives items up as its handle says, to a queue that others can open or to one of this process',
+    '[L61] placed %s, gives items up as its handle says, to a queue that others can open or to one of this process',
     async placement => {
       for (const letters of [await queue<number>(`letters-${placement}`), fifoQueue<number>()]) {
         const name = `failing-${placement}-${letters.capacity}`

@@ -136,12 +136,14 @@ describe('a full disk', () => {
     writeFileSync(join(path, 'ballast'), Buffer.alloc(statfsSync(path).bavail * statfsSync(path).bsize))
     const large = 'x'.repeat(100_000)
     expect(() => queue.putNowait(large)).toThrow(/is full/)
-    const tried = [queue.put(large), queue.compact(), queue.shutdown({ immediate: true }), queue.reopen()]
+    const tried = [queue.put(large), queue.compact()]
     const codes = [...(await Promise.all(tried.map(codeOf))), await codeOf(open(join(path, 'other')))]
     expect(codes).toEqual(codes.map(() => 'ERR_NO_SPACE'))
-    rmSync(join(path, 'ballast'))
+    // What needs little finds room that was kept.
+    await queue.shutdown()
     await queue.reopen()
     await held.ack()
+    rmSync(join(path, 'ballast'))
     expect([await queue.getBatch(10), queue.size]).toEqual([['b', 'c'], 0])
     expect(readdirSync(join(path, 'queue', 'payloads'))).toEqual([])
   })

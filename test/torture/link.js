@@ -86,8 +86,7 @@ class Line {
   }
 
   async hit(signal) {
-    const running = filter(({ state }) => state === 'running')
-    const { pid } = await firstValueFrom(this.link.status$.pipe(running))
+    const { pid } = await this.running()
     await sleep(next(signal === 'SIGSTOP' ? 20 : 150))
     const { restarts } = this.link.metrics()
     process.kill(pid, signal)
@@ -103,9 +102,17 @@ class Line {
       if (waited > 30_000) throw new Error(`the end of ${pid} by ${signal} was not noticed`)
       await sleep(5)
     }
-    await firstValueFrom(
-      this.link.status$.pipe(filter(({ pid: other, state }) => state === 'running' && other !== pid)),
-    )
+    await this.running(pid)
+  }
+
+  /** A child other than that one runs; throws why the link has ended, if it has. */
+  async running(but) {
+    const { status$, done } = this.link
+    const other = filter(({ pid, state }) => state === 'running' && pid !== but)
+    return firstValueFrom(status$.pipe(other)).catch(async error => {
+      await done
+      throw error
+    })
   }
 
   async end() {

@@ -8,6 +8,7 @@ import { asPathError, bytesFree, diskFull } from './file-system.js'
 import { LAYOUT } from './layout.js'
 import { decodeMeta, encodeMeta, type Meta, newMeta } from './meta.js'
 import { reserveLockFile } from './reserve-lock-file.js'
+import { TailRoom } from './tail-room.js'
 
 export type BytesTable = Table<Buffer, Buffer>
 
@@ -32,12 +33,14 @@ export class DataFile {
   readonly damaged: BytesTable
   readonly #directory: string
   readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #tail: TailRoom
   #closed: Promise<void> | undefined
 
   constructor(directory: string, name: string, durability: Durability, isNew: boolean) {
     this.#directory = directory
     this.file = join(directory, name)
     this.durability = durability
+    this.#tail = new TailRoom(this.file)
     if (!isNew) checkDataFile(this.file)
     try {
       reserveLockFile(`${this.file}-lock`)
@@ -108,6 +111,7 @@ export class DataFile {
     try {
       // A transaction within: work that throws on its way changes nothing.
       await this.#root.childTransaction(() => {
+        this.#keepTail()
         work()
       })
     } catch (error) {
@@ -122,6 +126,7 @@ export class DataFile {
   commitNow(work: () => void): void {
     try {
       this.#root.transactionSync(() => {
+        this.#keepTail()
         work()
       })
     } catch (error) {
@@ -167,6 +172,11 @@ export class DataFile {
   close(): Promise<void> {
     this.#closed ??= this.#root.close()
     return this.#closed
+  }
+
+  #keepTail(): void {
+    const { last, size } = pagesOf(this.#root)
+    this.#tail.keep(last + 1, size)
   }
 
   get #entries(): number {

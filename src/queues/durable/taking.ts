@@ -97,13 +97,13 @@ export class Taking<T> {
     this.#db.refresh()
   }
 
-  /** A delayed item stands in line as if it had been put when it fell due, or, given back, when it was put. */
+  /** A delayed item stands in line as if it had been put when it fell due, before others of that millisecond, or, given back, when it was put. */
   #head(sealed = false): LineRecord<T> | undefined {
     const item = this.#items.head(Number.POSITIVE_INFINITY, sealed)
     const due = this.#ledger.delayed > 0 ? this.#delayed.head(this.#now, false) : undefined
     if (!item || !due) return item ?? due
     const order = due.head.priority - item.head.priority || due.head.place - item.head.place
-    return order < 0 ? due : item
+    return order <= 0 ? due : item
   }
 
   #fill(leases: DurableLease<T>[], max: number, slot: number, sealed: boolean): void {

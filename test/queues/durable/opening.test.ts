@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { codeOf } from '../help.js'
@@ -63,4 +63,17 @@ describe('a path', () => {
     expect(await codeOf(open(join(directory, 'queue')))).toBe('ERR_NOT_WRITABLE')
     chmodSync(directory, 0o700)
   })
+})
+
+it('keeps the data file longer than its head tells: a page that was given back before it was written does not make it look cut short', async () => {
+  const path = join(scratch(), 'queue')
+  const queue = await open<string>(path)
+  const file = join(path, 'items-0.mdb')
+  for (let round = 0; round < 5; round++) {
+    await queue.putBatch(Array.from({ length: 100 * round }, (_, n) => `${n}`.padEnd(200)))
+    await queue.put('last')
+    const head = readFileSync(file).subarray(0, 2 * 4096)
+    const lastPage = Math.max(...[0, 4096].map(at => Number(head.readBigUInt64LE(at + 144))))
+    expect(statSync(file).size).toBeGreaterThanOrEqual((lastPage + 32) * 4096)
+  }
 })

@@ -18,10 +18,11 @@ const SLACK = 1024 * 1024
 async function takeAll(queue) {
   let taken = 0
   for (; !queue.closed; ) {
-    const batch = await queue.getBatch(BATCH, { timeout: 0 }).catch(error => {
+    const batch = await queue.getBatch(BATCH, { timeout: 0 }).catch(async error => {
       if (error.code === 'ERR_QUEUE_EMPTY') return undefined
-      if (error.code === 'ERR_QUEUE_LOCKED') return []
-      throw error
+      if (!['ERR_QUEUE_LOCKED', 'ERR_BUSY'].includes(error.code)) throw error
+      await new Promise(resolve => setImmediate(resolve))
+      return []
     })
     if (!batch) break
     taken += batch.length

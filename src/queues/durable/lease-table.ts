@@ -1,3 +1,5 @@
+import { QueueLinkError } from '../../errors/queue-link-error.js'
+
 /** What becomes of an item that the data file shows as being there. */
 export const FREE = 0
 export const LEASED = 1
@@ -184,4 +186,13 @@ function areaAt(buffer: ArrayBuffer, offset: number): Area {
 function homeOf(seq: number): number {
   const block = Math.floor(seq / 8)
   return (((Math.imul(block ^ (block / 2 ** 32), 0x9e3779b1) >>> 20) << 3) | (seq % 8)) & MASK
+}
+
+/** For those who cannot wait. */
+export function tooManyOut(): QueueLinkError {
+  const why = 'as many items of the queue are leased, or settled and not written yet, as can be'
+  return new QueueLinkError(
+    `${why}: settle some, or let the event loop turn; calls that wait go on by themselves`,
+    'ERR_BUSY',
+  )
 }

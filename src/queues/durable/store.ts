@@ -14,7 +14,7 @@ import type { Database } from './database.js'
 import type { DurableLease } from './durable-lease.js'
 import { HeldLeases } from './held-leases.js'
 import { Journal } from './journal.js'
-import { ACKED, LEASED, MOVING } from './lease-table.js'
+import { ACKED, LEASED, MOVING, tooManyOut } from './lease-table.js'
 import { Ledger } from './ledger.js'
 import type { Payloads } from './payloads.js'
 import { Sealer } from './sealer.js'
@@ -179,6 +179,7 @@ export class DurableStore<T> implements Store<T> {
     return this.#section.within<readonly Lease<T>[]>(() => {
       const leases = this.#taking.take(max, now, this.#arena.slot, sealed)
       this.#held.add(leases)
+      if (leases.length === 0 && this.#ledger.table.crowded && this.ready > 0) this.#section.locked = tooManyOut()
       return leases
     }, NONE)
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Delivery } from 'queuelink'
 import { expect, it } from 'vitest'
+import { codeOf } from '../help.js'
 import { fresh, open, scratch } from './help.js'
 
 /** As many leases as there can be at a time. */
@@ -54,6 +55,8 @@ it('makes those wait for whom there is no room to lease, until others settle', a
   ]
   await one.putBatch(numbers)
   const held = await holdMost(one)
+  expect(() => other.getNowait()).toThrow(expect.objectContaining({ code: 'ERR_BUSY' }))
+  expect(await codeOf(other.getBatch(5, { timeout: 0 }))).toBe('ERR_BUSY')
   const waiting = other.get()
   await Promise.all(held.map(delivery => delivery.ack()))
   expect(await waiting).toBe(MOST)

@@ -147,6 +147,8 @@ export class SourceFeeder implements Taker<unknown> {
     const sent = this.#release(item)
     if (!sent) return
     sent.lease.attempt = attempt
+    // In work when the link let go.
+    if (!this.#taking) this.#returned++
     if (this.#mailbox.nack(sent.lease, o) === 'exhausted') this.#on.failed(o.reason)
     this.#own.line.want(this)
   }

@@ -13,9 +13,10 @@ export function portableSource(endpoint: unknown): Portable | undefined {
   const portable = portableQueue(endpoint)
   if (!portable?.queue) return portable
   const { maxAttempts, deadLetter } = mailboxOf(endpoint as Queue<unknown>)
-  const letters = deadLetter && !deadLetter.isInherent ? descriptorOf(deadLetter) : undefined
+  const own = deadLetter?.isInherent ? undefined : deadLetter
+  const letters = descriptorOf(own)
   // Only this process can put anything there.
-  if (deadLetter && !deadLetter.isInherent && !letters) return { identity: portable.identity }
+  if (own && !letters) return { identity: portable.identity }
   return { ...portable, queue: { ...portable.queue, maxAttempts, ...(letters && { deadLetter: letters }) } }
 }
 

@@ -1,41 +1,12 @@
-import { Duplex } from 'node:stream'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, it } from 'vitest'
 import { encode } from '#src/core/codec'
-import { Frames, HEADER } from '#src/core/frames'
+import { HEADER } from '#src/core/frames'
 import { type Message, Wire, type WireEvents } from '#src/core/wire'
+import { Pipe } from './pipe.js'
 
 interface Said extends Message {
   readonly n?: unknown
-}
-
-/** A pipe in memory that keeps what is written to it, as slowly as it is told to. */
-class Pipe extends Duplex {
-  readonly written: Buffer[] = []
-  stuck: (() => void) | undefined
-  isStuck = false
-
-  constructor() {
-    super({ highWaterMark: 64 })
-  }
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _: unknown, done: () => void): void {
-    this.written.push(Buffer.from(chunk))
-    if (this.isStuck) this.stuck = done
-    else done()
-  }
-
-  /** Each without its header. */
-  get frames(): Buffer[] {
-    const frames = new Frames()
-    frames.push(Buffer.concat(this.written))
-    const all: Buffer[] = []
-    for (let next = frames.next(); next; next = frames.next()) all.push(next)
-    expect(frames.isOpen).toBe(false)
-    return all
-  }
 }
 
 const framed = (bytes: Uint8Array, length = bytes.length): Buffer => {

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import {
   childOf,
   failureOf,
+  feedUntilDead,
   leavesNothing,
   lives,
   PLACEMENTS,
@@ -67,11 +68,8 @@ it.concurrent.each(['process', 'thread'] as const)(
     await poisoned.putBatch(range(1000, 1020))
     const o = { placement, each: step(STEPS, 'exitsOn', 1010), concurrency: 4, restart: { backoff: 1 } }
     const linked = link([poisoned, healthy], destination, o)
-    let put = 0
-    const feeding = setInterval(() => void healthy.put(put++), 5)
-    const { value, headers } = await deadLetter.receive({ timeout: 25_000 })
-    clearInterval(feeding)
-    expect([value, headers['x-reason']]).toEqual([1010, expect.stringContaining('alone in work')])
+    const { put, value, reason } = await feedUntilDead(healthy, deadLetter)
+    expect([value, reason]).toEqual([1010, expect.stringContaining('alone in work')])
     await poisoned.shutdown()
     await healthy.shutdown()
     await linked.done

@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { Duplex } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import { CodecError, LinkError, QueueLinkError, SpillError } from 'queuelink'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ import { encode } from '#src/core/codec'
 import { FRAME_LIMIT, Frames, HEADER } from '#src/core/frames'
 import { Reference, SpillDirectory } from '#src/core/spill'
 import { Channel } from '#src/link/runtime/channel'
+import { Pipe } from '../core/pipe.js'
 import { leavesNothing, until, workDirs } from './help.js'
 
 interface Message {
@@ -19,34 +20,6 @@ interface Message {
 
 const workDir = workDirs()
 leavesNothing()
-
-/** A pipe in memory that keeps what is written to it, and says what it is told to. */
-class Pipe extends Duplex {
-  readonly written: Buffer[] = []
-  stuck: (() => void) | undefined
-  isStuck = false
-
-  constructor() {
-    super({ highWaterMark: 64 })
-  }
-
-  override _read(): void {}
-
-  override _write(chunk: Buffer, _: unknown, done: () => void): void {
-    this.written.push(Buffer.from(chunk))
-    if (this.isStuck) this.stuck = done
-    else setImmediate(done)
-  }
-
-  /** Each is a frame without its header. */
-  get frames(): Buffer[] {
-    const frames = new Frames()
-    frames.push(Buffer.concat(this.written))
-    const all: Buffer[] = []
-    for (let next = frames.next(); next; next = frames.next()) all.push(next)
-    return all
-  }
-}
 
 interface End {
   readonly channel: Channel<Message, Message>
@@ -135,7 +108,7 @@ describe('a channel', () => {
     const message = { type: 'values', values: [1, 'two', { three: [3n] }] }
     const bytes = framed(encode(message))
     for (let at = 1; at < bytes.length; at++) {
-      const pipe = new Pipe()
+      const pipe = new Pipe(setImmediate)
       const { heard, channel } = listen(pipe)
       pipe.push(bytes.subarray(0, at))
       await settled()
@@ -149,7 +122,7 @@ describe('a channel', () => {
 
   it('[S1][P46] spills what is larger than 64 KiB, so that every frame stays small', async () => {
     const directory = workDir()
-    const [one, two] = [new Pipe(), new Pipe()]
+    const [one, two] = [new Pipe(setImmediate), new Pipe(setImmediate)]
     const a = listen(one, new SpillDirectory(directory))
     const b = listen(two, new SpillDirectory(directory))
     const values = ['small', 'x'.repeat(20_000_000), Buffer.alloc(1_000_000, 3), { deep: ['y'.repeat(100_000)] }, 7]
@@ -194,7 +167,7 @@ describe('a channel', () => {
       gone,
     ]
     for (const reference of bad) {
-      const pipe = new Pipe()
+      const pipe = new Pipe(setImmediate)
       const { heard, errors } = listen(pipe, spill)
       pipe.push(framed(encode({ type: 'values', values: [reference] })))
       await until(() => errors.length === 1)
@@ -204,7 +177,7 @@ describe('a channel', () => {
   })
 
   it('tells whoever sends of what cannot be encoded, and sends the rest', async () => {
-    const pipe = new Pipe()
+    const pipe = new Pipe(setImmediate)
     const { channel, errors } = listen(pipe)
     const refused: unknown[] = []
     const sending = { sized: () => {}, refused: (error: unknown) => void refused.push(error) }
@@ -216,7 +189,7 @@ describe('a channel', () => {
   })
 
   it('[P28] keeps what the pipe does not take, and goes on when it does', async () => {
-    const pipe = new Pipe()
+    const pipe = new Pipe(setImmediate)
     pipe.isStuck = true
     const { channel } = listen(pipe)
     const sized: number[] = []
@@ -239,7 +212,7 @@ describe('a channel', () => {
     ['half a value', framed(encode({ type: 'values', values: [1, 2] }).subarray(0, 9)), CodecError],
     ['more than a value', framed(Buffer.concat([encode({ type: 'v' }), encode(1)])), CodecError],
   ])('refuses %s, once, with a clear error', async (_, bytes, Expected) => {
-    const pipe = new Pipe()
+    const pipe = new Pipe(setImmediate)
     const { heard, errors, channel } = listen(pipe)
     pipe.push(bytes)
     pipe.push(framed(encode({ type: 'later' })))
@@ -257,7 +230,7 @@ describe('a channel', () => {
         fc.array(fc.uint8Array({ maxLength: 64 }), { maxLength: 6 }),
         fc.boolean(),
         async (parts, framing) => {
-          const pipe = new Pipe()
+          const pipe = new Pipe(setImmediate)
           const end = listen(pipe)
           ends.push(end)
           for (const part of parts) pipe.push(framing ? framed(part) : Buffer.from(part))

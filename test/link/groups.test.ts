@@ -17,7 +17,19 @@ import {
 } from 'queuelink'
 import { filter, firstValueFrom } from 'rxjs'
 import { describe, expect, it } from 'vitest'
-import { childOf, failureOf, leavesNothing, lives, range, STEPS, take, thrownBy, until, workDirs } from './help.js'
+import {
+  childOf,
+  failureOf,
+  feedUntilDead,
+  leavesNothing,
+  lives,
+  range,
+  STEPS,
+  take,
+  thrownBy,
+  until,
+  workDirs,
+} from './help.js'
 
 const workDir = workDirs()
 leavesNothing()
@@ -144,11 +156,8 @@ it.concurrent('[L59][L48] blame the item that ends their child, and no item of a
   await poisoned.putBatch(range(1000, 1020))
   const linked = link(poisoned, to, { ...o, each: step(STEPS, 'exitsOn', 1010), concurrency: 4 })
   const beside = link(healthy, other, { ...o, each: step(STEPS, 'slow') })
-  let put = 0
-  const feeding = setInterval(() => void healthy.put(put++), 5)
-  const { value, headers } = await deadLetter.receive({ timeout: 25_000 })
-  clearInterval(feeding)
-  expect([value, headers['x-reason']]).toEqual([1010, expect.stringContaining('alone in work')])
+  const { put, value, reason } = await feedUntilDead(healthy, deadLetter)
+  expect([value, reason]).toEqual([1010, expect.stringContaining('alone in work')])
   await poisoned.shutdown()
   await healthy.shutdown()
   await Promise.all([linked.done, beside.done])

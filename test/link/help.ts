@@ -125,3 +125,15 @@ export function thrownBy(call: () => unknown): Error & { code?: string; cause?: 
 export function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i)
 }
+
+/** Puts number after number until there is a dead letter; answers how many it put, and what the letter says. */
+export async function feedUntilDead(
+  queue: Queue<number>,
+  deadLetter: Queue<number>,
+): Promise<{ put: number; value: number; reason: string | undefined }> {
+  let put = 0
+  const feeding = setInterval(() => void queue.put(put++), 5)
+  const { value, headers } = await deadLetter.receive({ timeout: 25_000 })
+  clearInterval(feeding)
+  return { put, value, reason: headers['x-reason'] }
+}

@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import { Deferred } from '../../util/deferred.js'
 import type { FromChild, ToChild } from '../protocol.js'
 import { within } from '../within.js'
+import { hasLeft } from './has-left.js'
 import type { Host, HostEvents, StartHost } from './host.js'
 import { Strands } from './strands.js'
 import { whenRead } from './when-read.js'
 
-/** How long a child that one link leaves may take, in ms, to answer, and then to let go; else it hangs, and is replaced for the others. */
+/** How long a child that one link leaves may take to answer, in ms; one that hangs is replaced for the others. */
 const ANSWER = 1000
-const GRACE = 5000
 
 /** A child of several links: each has a host that looks like its own. The last one out ends the child. */
 export class SharedChild {
@@ -58,8 +58,9 @@ export class SharedChild {
     const { promise: gone } = this.#gone
     const heard = member.heard()
     member.tell({ queuelink: 'leave' })
-    const lives = await within(this.#isLoaded ? ANSWER : GRACE, Promise.race([heard, gone]))
-    if (!(lives && (await within(GRACE, Promise.race([member.left, gone]))))) {
+    const left = Promise.race([member.left, gone])
+    const leaving = { isLoaded: this.#isLoaded, answer: ANSWER, heard: Promise.race([heard, gone]), left }
+    if (!(await hasLeft(leaving))) {
       this.#host.kill()
       await gone
     }

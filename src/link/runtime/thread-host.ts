@@ -2,13 +2,13 @@ import type { Duplex } from 'node:stream'
 import { MessageChannel, Worker } from 'node:worker_threads'
 import type { FromChild, ToChild } from '../protocol.js'
 import { within } from '../within.js'
+import { hasLeft } from './has-left.js'
 import { type Host, type HostEvents, hear } from './host.js'
 import { PortStream } from './port-stream.js'
 import { whenRead } from './when-read.js'
 
-/** How long a thread has, in ms, to answer, and then to let go of what it has opened; also, before that, to load. */
+/** How long a thread has to answer, in ms. */
 const ANSWER = 500
-const GRACE = 5000
 /** How long its end is waited for. It goes on without that: what is still loading has nothing that anybody waits for. */
 const PATIENCE = 1000
 
@@ -63,8 +63,9 @@ export class ThreadHost implements Host {
   async #leave(): Promise<void> {
     const heard = new Promise<void>(resolve => this.#worker.once('message', () => resolve()))
     this.tell({ queuelink: 'leave' })
-    const lives = await within(this.#isLoaded ? ANSWER : GRACE, Promise.race([heard, this.#exited]))
-    if (!(lives && (await within(GRACE, this.#exited)))) await this.#worker.terminate()
+    const left = this.#exited
+    const leaving = { isLoaded: this.#isLoaded, answer: ANSWER, heard: Promise.race([heard, left]), left }
+    if (!(await hasLeft(leaving))) await this.#worker.terminate()
     this.data.destroy()
   }
 

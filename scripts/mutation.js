@@ -1,6 +1,6 @@
 // `npm run mutation -- <folder or file>… [--tests=<beginning of a path>,…] [--longest=10000] [--workers=1] [--again] [--new] [--sample=100 --seed=1]`: what would the tests not notice?
 // Every small change that Stryker's instrumenter knows is made to the sources named, one at a time, and the tests that
-// come by it run until one fails: first those of the contract, then the others, none that takes more than `--longest` ms. `--again` tries only what survived last,
+// come by it run until one fails: first those that noticed the last ones, then those of the contract, then the others, none that takes more than `--longest` ms. `--again` tries only what survived last,
 // `--new` only what was never tried, `--sample` so many of them, chosen by the seed.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -45,28 +45,36 @@ export class Worker {
    * Resolves with what the worker says at last, or does.
    * @param {Order} order
    * @param {number} seconds
+   * @param {number} silence seconds after which a worker that says nothing, not even that it runs, is given up
    * @param {(report: Report) => void} [onReport] hears what it says on the way
    * @returns {Promise<import('./worker.js').Verdict | { survived: true }>}
    */
-  async ask(order, seconds, onReport) {
+  async ask(order, seconds, silence, onReport) {
     let timer
+    let heard = performance.now()
+    const watch = setInterval(() => {
+      if (performance.now() - heard > silence * 1000) hung()
+    }, 500)
     let why = 'the process ended'
+    const hung = () => {
+      why = 'the process hung'
+      this.#child.kill('SIGKILL')
+    }
     /** @type {Promise<import('./worker.js').Verdict | { survived: true }>} */
     const answer = new Promise(resolve => {
       this.#onReport = report => {
+        heard = performance.now()
         if ('caught' in report || 'survived' in report) resolve(report)
         else onReport?.(report)
       }
       this.#onGone = () => resolve({ caught: why, sure: false })
-      timer = setTimeout(() => {
-        why = 'the process hung'
-        this.#child.kill('SIGKILL')
-      }, seconds * 1000)
+      timer = setTimeout(hung, seconds * 1000)
       if (this.gone) this.#onGone()
       else this.#child.send(order)
     })
     const verdict = await answer
     clearTimeout(timer)
+    clearInterval(watch)
     this.used = true
     return verdict
   }

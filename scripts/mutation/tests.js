@@ -52,7 +52,7 @@ async function run(sandbox, file, loaded) {
   /** @type {Seen[]} */
   const seen = []
   const worker = new Worker(sandbox)
-  await worker.ask({ specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }, 300, report => {
+  await worker.ask({ specs: [{ filepath: join(sandbox, file) }], hitLimit: 0, patience: {} }, 300, 300, report => {
     if ('loaded' in report) for (const id of report.loaded) loaded.add(id)
     if ('test' in report) seen.push({ ...report.test, file })
   })

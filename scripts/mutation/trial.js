@@ -4,10 +4,12 @@ import { Worker } from './processes.js'
 import { unharmed } from './stops.js'
 
 /** @typedef {import('./sandbox.js').Mutant} Mutant @typedef {import('./worker.js').Seen} Seen @typedef {import('./tests.js').Tests} Tests */
-/** @typedef {'contract' | 'others' | 'nothing'} By @typedef {Mutant & { by: By, caught: string, tests: number }} Result */
+/** @typedef {Mutant & { by: 'contract' | 'others' | 'nothing', caught: string, tests: number }} Result */
 
-/** How many tests go before all others: those that noticed mutants last, for the next one is close by. */
+/** How many tests go before all others: those that noticed mutants last, for the next one is close by; dear ones if that was in the same file. */
 const LAST = 8
+
+const CONTRACT = /^test\/contract\//
 
 /** Files whose tests start processes or leave something behind when they are cut short: a new worker for each mutant. */
 const ALONE = /^test\/(?!contract|core|queues|operators|util|testing)/
@@ -17,7 +19,7 @@ export class Trial {
   #tests
   /** @type {Worker | undefined} */
   #worker
-  /** Names of the tests that noticed a mutant, the last one first. @type {string[]} */
+  /** Names of the tests that noticed a mutant, and in which file the last time, the last one first. @type {[name: string, file: string][]} */
   #noticing = []
 
   /** @param {string} sandbox @param {Tests} tests */
@@ -30,36 +32,44 @@ export class Trial {
   async of(mutant) {
     const isLoaded = this.#tests.loaded.has(mutant.id)
     const covering = this.#tests.good.filter(({ hits }) => isLoaded || hits[mutant.id])
-    for (const [by, alone, tests] of this.#stages(covering)) {
+    for (const [alone, tests] of this.#stages(covering, mutant.file)) {
       if (tests.length === 0) continue
       const caught = await this.#caught(mutant.id, tests, alone || isLoaded)
       if (caught === undefined) continue
-      this.#noticing = [caught, ...this.#noticing.filter(name => name !== caught)]
+      this.#noticing = [[caught, mutant.file], ...this.#noticing.filter(([name]) => name !== caught)]
+      const isOther = tests.some(({ file, name }) => name === caught && !CONTRACT.test(file))
+      const by = isOther || !tests.some(({ file }) => CONTRACT.test(file)) ? 'others' : 'contract'
       return { ...mutant, by, caught, tests: covering.length }
     }
     return { ...mutant, by: 'nothing', caught: '', tests: covering.length }
   }
 
   /**
-   * First the tests of the contract, then the others; the dear ones after the quick ones, and those last that need a worker of their own.
+   * First those that noticed mutants close by, then the tests of the contract, then the others; the dear ones after the quick ones,
+   * and those last that need a worker of their own.
    * @param {Seen[]} covering
-   * @returns {[By, boolean, Seen[]][]}
+   * @param {string} mutated the file
+   * @returns {[alone: boolean, Seen[]][]}
    */
-  #stages(covering) {
+  #stages(covering, mutated) {
     const { dear } = this.#tests
-    const contract = covering.filter(({ file }) => file.startsWith('test/contract/'))
-    const others = covering.filter(test => !contract.includes(test))
-    const alone = others.filter(({ file }) => ALONE.test(file))
-    const together = others.filter(test => !alone.includes(test))
-    const quick = contract.filter(test => !dear.has(test))
-    const last = this.#noticing.flatMap(name => quick.find(test => test.name === name) ?? []).slice(0, LAST)
+    const alone = covering.filter(({ file }) => ALONE.test(file))
+    const together = covering.filter(test => !alone.includes(test))
+    const last = this.#noticing
+      .flatMap(
+        ([name, file]) => together.find(test => test.name === name && (file === mutated || !dear.has(test))) ?? [],
+      )
+      .slice(0, LAST)
+    const rest = together.filter(test => !last.includes(test))
+    const contract = rest.filter(({ file }) => CONTRACT.test(file))
+    const others = rest.filter(test => !contract.includes(test))
     return [
-      ['contract', false, last],
-      ['contract', false, quick.filter(test => !last.includes(test))],
-      ['others', false, together.filter(test => !dear.has(test))],
-      ['contract', false, contract.filter(test => dear.has(test))],
-      ['others', false, together.filter(test => dear.has(test))],
-      ['others', true, alone],
+      [false, last],
+      [false, contract.filter(test => !dear.has(test))],
+      [false, others.filter(test => !dear.has(test))],
+      [false, contract.filter(test => dear.has(test))],
+      [false, others.filter(test => dear.has(test))],
+      [true, alone],
     ]
   }
 
@@ -97,7 +107,8 @@ export class Trial {
     if (this.#worker?.gone) this.#letGo()
     this.#worker ??= new Worker(this.#sandbox)
     const { used } = this.#worker
-    return { used, verdict: await this.#worker.ask(this.#order(mutant, tests), 300) }
+    const silence = 5 + (3 * Math.max(...tests.map(({ ms }) => ms))) / 1000
+    return { used, verdict: await this.#worker.ask(this.#order(mutant, tests), 300, silence) }
   }
 
   /** @param {string} mutant @param {Seen[]} tests @returns {import('./worker.js').Order} */

@@ -20,7 +20,7 @@ import { startTests } from '@vitest/runner'
  *
  * `caught`: by what; `sure`: that test passes, here and now, without the mutant; `suspect`: its id, where it is known.
  * @typedef {{ caught: string, sure: boolean, suspect?: string }} Verdict
- * @typedef {Verdict | { survived: true } | { test: Seen } | { loaded: string[] }} Report
+ * @typedef {Verdict | { survived: true } | { test: Seen } | { loaded: string[] } | { turn: number }} Report
  */
 
 /** What the switches of the mutants look at. @type {Record<string, any>} */
@@ -185,6 +185,7 @@ for (const event of ['uncaughtException', 'unhandledRejection']) {
 // A turn that comes late does not count: a machine that is busy with other things is no reason to give up.
 let last = performance.now()
 setInterval(() => {
+  tell({ turn: last })
   const passed = performance.now() - last
   last += passed
   if (passed < 150 && ++idle === patience) giveUp()

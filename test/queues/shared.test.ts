@@ -202,6 +202,14 @@ describe('what a shared queue holds', () => {
     expect(files()).toBe(0)
   })
 
+  it('stores an item that is too large in the room that it has just made itself, at once [Q11.1]', async () => {
+    const queue = await open<string>(newName(), { itemSize: 1000, capacity: 1 })
+    queue.putNowait('a'.repeat(5000))
+    expect(queue.getNowait()).toBe('a'.repeat(5000))
+    queue.putNowait('b'.repeat(5000))
+    expect(queue.getNowait()).toBe('b'.repeat(5000))
+  })
+
   it('leaves no file behind for what was not stored, nor after unlink', async () => {
     const queue = await open<Buffer>(newName(), { itemSize: 1000, capacity: 1 })
     const folder = `${sharedPath(queue.name)}.spill`

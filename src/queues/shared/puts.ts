@@ -191,8 +191,10 @@ export class Puts<T> {
 
   /** What is too large for the ring is written first, and taken away again if the item is not stored. */
   #storeWith(payloads: readonly Payload[], entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
-    if (this.#ledger.isFull) return false
-    if (this.#ledger.held === 0) this.#spill.sweep()
+    const ledger = this.#ledger
+    // What this handle has settled may have to be written first.
+    if (ledger.isFull && this.#section.within(() => ledger.isFull && this.#refuses(), true)) return false
+    if (ledger.held === 0) this.#spill.sweep()
     try {
       for (const { reference, source } of payloads) this.#spill.write(reference, source)
     } catch (error) {
@@ -229,10 +231,15 @@ export class Puts<T> {
       if (ledger.held < ledger.views.geometry.capacity) this.#arena.wake(ROOM, 1)
       return true
     }
+    return !this.#refuses()
+  }
+
+  /** Under the lock: there is no room. */
+  #refuses(): true {
     if (this.waiting) this.#arena.arm(ROOM)
     // Whoever holds items back until no more can come must look.
     this.#arena.wake(REST)
-    return false
+    return true
   }
 
   #storedUpTo(ticket: Ticket): void {

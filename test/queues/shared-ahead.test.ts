@@ -1,5 +1,7 @@
 import type { SyncQueue } from 'queuelink'
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Ahead } from '#src/queues/shared/ahead'
+import type { SharedLease } from '#src/queues/shared/shared-lease'
 import { open } from './shared/users.js'
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n)
@@ -84,5 +86,83 @@ describe('a handle that takes item by item leases ahead', () => {
     const { waitingToTake } = await other.stat()
     await other.put(100)
     expect([waitingToTake, await waiting]).toEqual([1, 100])
+  })
+})
+
+describe('what is leased ahead', () => {
+  const leases = (count: number) => numbers(0, count).map(n => ({ index: n }) as SharedLease<number>)
+  const { now } = performance
+  let clock = 0
+  beforeEach(() => {
+    performance.now = () => clock
+  })
+  afterEach(() => {
+    performance.now = now
+  })
+  const begin = () => {
+    const back: (readonly SharedLease<number>[])[] = []
+    return { back, ahead: new Ahead<number>(given => void back.push(given)) }
+  }
+  const appetites = (ahead: Ahead<number>, count: number) => numbers(0, count).map(() => ahead.appetite)
+
+  it('grows with those who take briskly, and begins anew where they dawdle [Q6.5]', async () => {
+    const { ahead } = begin()
+    expect(appetites(ahead, 9)).toEqual([0, 0, 0, 4, 8, 16, 32, 64, 64])
+    clock += 1
+    expect(appetites(ahead, 3)).toEqual([0, 4, 8])
+    clock += 0.9
+    expect(appetites(ahead, 1)).toEqual([16])
+    await turn()
+    // A pause between turns is none.
+    clock += 9
+    expect(appetites(ahead, 3)).toEqual([32, 64, 64])
+    await turn()
+    ahead.keep(leases(3))
+    await turn()
+    // It was too much.
+    expect(appetites(ahead, 5)).toEqual([0, 0, 0, 4, 8])
+    ahead.stop()
+  })
+
+  it('is handed over in order, one by one or all of it, and the rest goes back when the turn ends [Q6.5]', async () => {
+    const { ahead, back } = begin()
+    const some = leases(5)
+    expect([ahead.length, ahead.first, [...ahead.keep(some)]]).toEqual([0, undefined, [some[0]]])
+    expect([ahead.length, ahead.first, [...ahead.shift()], ahead.length]).toEqual([4, some[1], [some[1]], 3])
+    expect([ahead.takeAll(), ahead.length, ahead.first]).toEqual([some.slice(2), 0, undefined])
+    ahead.hold(some)
+    await turn()
+    expect([back, ahead.length]).toEqual([[some], 0])
+    await turn()
+    ahead.keep(some)
+    for (let n = 1; n < 5; n++) ahead.shift()
+    await turn()
+    ahead.giveBack()
+    ahead.hold(some)
+    expect(ahead.takeAll()).toBe(some)
+    ahead.keep(some)
+    ahead.giveBack()
+    expect(back).toEqual([some, some.slice(1)])
+    ahead.hold(some)
+    ahead.stop()
+    await turn()
+    expect(back.length).toBe(2)
+  })
+
+  it('is spent for its turn when all that there was is out [Q6.6]', async () => {
+    const { ahead } = begin()
+    expect(appetites(ahead, 4).at(-1)).toBe(4)
+    const spent = [0, 5].map(count => {
+      ahead.got(count)
+      return ahead.isSpent
+    })
+    ahead.got(4)
+    spent.push(ahead.isSpent)
+    ahead.hold(leases(2))
+    spent.push(ahead.isSpent)
+    ahead.takeAll()
+    spent.push(ahead.isSpent)
+    await turn()
+    expect([...spent, ahead.isSpent]).toEqual([false, false, true, false, true, false])
   })
 })

@@ -72,6 +72,7 @@ const IMPOSSIBLE: readonly [what: string, damage: (table: Table) => void][] = [
   ['an item of no state', table => slot(table, { word: DELAYED + 1 })],
   ['an item behind the ring', table => slot(table, { chunk: RING / 64 })],
   ['an item far before the ring', table => slot(table, { chunk: -1 })],
+  ['an item that is behind the ring by all that a place can tell', table => slot(table, { chunk: 2 ** 26 })],
   ['an item before the first of its record', table => slot(table, { index: -1 })],
   ['an item behind the last of its record', table => slot(table, { index: 2 })],
   ['a record of no bytes', table => record(table, { length: 0 })],
@@ -107,6 +108,12 @@ describe('what the memory of a shared queue says, before it is used (P23) (P24)'
       slot(large, { word })
       expect(errorOf(large)).toBe(undefined)
     }
+    // What follows the slots is none of them.
+    large.views.ints[large.views.dueBase * 2] = 7
+    expect(errorOf(large)).toBe(undefined)
+    const wide = new Table(CAPACITY, RING)
+    state(wide, { [PUT_POS]: 8, [PUT_COUNT]: 8, [HEAD]: RING })
+    expect(errorOf(wide)).toBe(undefined)
     // A slot that is free points nowhere.
     slot(large, { word: FREE, chunk: -1, index: -1 })
     expect(errorOf(large)).toBe(undefined)

@@ -160,6 +160,9 @@ class Match {
     expect([ready, delayed, leased]).toEqual([model.count('ready'), model.count('delayed'), model.count('leased')])
     expect([putCount, settled]).toEqual([model.puts, model.puts - model.items.length])
     if (delayed > 0) expect(nextDue).toBeLessThanOrEqual(model.nextDue)
+    const first = table.ledger.first()
+    const next = model.items.find(({ state }) => state === 'ready')
+    expect(first < 0 ? undefined : table.holds(first)).toBe(next?.id)
   }
 
   /** Everything comes out, once, in order; and nothing is left behind. */
@@ -212,5 +215,23 @@ describe('the ledger of a shared queue', () => {
       ledger.ack([grant])
     }
     expect([...seen, ledger.oldest()]).toEqual([undefined, 10, 10, 30, undefined])
+  })
+
+  it('looks at no more slots than there are', () => {
+    const table = new Table(2, 4096)
+    const { views, ledger } = table
+    table.put([1, 2], 0, 1, 1)
+    const [grant] = table.take(1, 1)
+    // Behind the last slot lies the first due time: no state of anything.
+    for (const word of [1, 2, 3, 4]) {
+      views.ints[views.dueBase * 2] = word
+      ledger.repair()
+      expect([views.ready, views.delayed, views.leased]).toEqual([1, 0, 1])
+      expect(ledger.oldest()).toBe(1)
+    }
+    ledger.giveBack(grant!, 1, 500)
+    views.ints[views.dueBase * 2] = 4
+    ledger.promote(501)
+    expect([views.ready, views.delayed, views.leased, views.nextDue]).toEqual([2, 0, 0, Number.POSITIVE_INFINITY])
   })
 })

@@ -74,7 +74,10 @@ describe('single puts of a shared queue', () => {
   it('go together up to as many as a parcel holds, and up to its bytes', async () => {
     const [one, other] = two()
     await put(one, ...Array.from({ length: 600 }, (_, n) => n))
-    expect(valuesOf(other, 600)).toEqual(Array.from({ length: 600 }, (_, n) => n))
+    const leases = other.store.take(600, 0, true)
+    expect(leases.map(({ value }) => value)).toEqual(Array.from({ length: 600 }, (_, n) => n))
+    const parcels = leases.filter(({ sealed }, at) => sealed !== leases[at - 1]?.sealed)
+    expect(parcels.map(({ sealed }) => sealed?.count)).toEqual([1, 256, 256, 87])
     await put(one, ...Array.from({ length: 20 }, (_, n) => `${n}${'x'.repeat(2000)}`))
     expect(valuesOf(other)).toEqual(Array.from({ length: 20 }, (_, n) => `${n}${'x'.repeat(2000)}`))
   })

@@ -26,8 +26,9 @@ export function check({ views, records }: Ledger): void {
     const place = ((views.ints[at + 1] as number) >>> 0) * GRAIN
     must(place < ringBytes)
     const [length, count, first] = [records.length(place), records.count(place), records.first(place)]
-    must(length > 0 && length + HEADER_BYTES <= ringBytes / RESERVE && count > 0 && count <= capacity)
+    must(length > 0 && length + HEADER_BYTES <= ringBytes / RESERVE && count <= capacity)
     must(Number.isSafeInteger(first) && first >= 0 && records.span(place) >= count)
+    // So that it has items.
     must((views.ints[at + 2] as number) >= 0 && (views.ints[at + 2] as number) < count)
   }
   must(held <= capacity)

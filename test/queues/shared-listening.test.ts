@@ -140,6 +140,65 @@ describe('a handle of a shared queue', () => {
     expect(other.store.shut).toBe(false)
   })
 
+  it('is one of several that wait, of whom one is woken for an item, and all for a time to come [Q13.1] [Q11.4]', async () => {
+    const [one, other] = two()
+    const third = handles.open()
+    const waiting = [one, third]
+    const listen = (): void => {
+      for (const user of waiting) {
+        user.store.attend(NOTHING)
+        user.store.attend({ ...NOTHING, items: true })
+        user.store.take(1, 0)
+        deaf(user)
+      }
+    }
+    const woken = async (count: number): Promise<Handle<unknown>[]> => {
+      await until(() => waiting.filter(({ ear }) => ear.heard.length > 0).length >= count)
+      for (let n = 0; n < 5; n++) await turn()
+      return waiting.filter(({ ear }) => ear.heard.length > 0)
+    }
+    listen()
+    put(other, 'a', 'b')
+    const [first, ...others] = await woken(1)
+    expect(others).toEqual([])
+    // Whoever leaves something wakes the next one.
+    const [a] = [...first!.store.take(1, 0)]
+    const both = await woken(2)
+    const [b] = [...both.find(user => user !== first)!.store.take(1, 0)]
+    expect([a?.value, b?.value]).toEqual(['a', 'b'])
+    listen()
+    put(other, 'c')
+    expect((await woken(1)).length).toBe(1)
+    const [c] = [...other.store.take(1, 0)]
+    listen()
+    other.store.giveBack(c!, 0)
+    expect((await woken(1)).length).toBe(1)
+    const [again] = [...other.store.take(1, 0)]
+    listen()
+    other.store.giveBack(again!, 5000)
+    expect((await woken(2)).length).toBe(2)
+    listen()
+    expect(offer(other, [new Entry<unknown>('d', 1000, 6000)])).toBe(true)
+    expect((await woken(2)).length).toBe(2)
+    expect([one.store.delayed, one.store.nextDue]).toEqual([2, 5000])
+    for (const user of waiting) user.store.attend(NOTHING)
+  })
+
+  it('hears of the leases of one that closes [Q10.15] [Q6.3]', async () => {
+    const [one, other] = two({ capacity: 2 })
+    const third = handles.open()
+    put(other, 'a', 'b')
+    other.store.take(2, 0)
+    one.store.attend({ ...NOTHING, items: true })
+    one.store.take(1, 0)
+    third.store.attend({ ...NOTHING, rest: true })
+    const heard = [deaf(one), deaf(third)]
+    handles.close(other)
+    await until(() => heard.every(words => words.length > 0))
+    expect([heard.map(([word]) => word), one.store.ready]).toEqual([['readable', 'readable'], 2])
+    for (const user of [one, third]) user.store.attend(NOTHING)
+  })
+
   it('hears that there is room only where there still is, and wakes the next one [Q13.1]', async () => {
     const [one, other] = two({ capacity: 3 })
     const third = handles.open()

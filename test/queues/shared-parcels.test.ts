@@ -174,7 +174,9 @@ describe('what a shared queue takes', () => {
       [4, 5].map(value => new Entry<unknown>(value, 200, 0, 0, { h: `${value}` }, `k${value}`)),
     )
     offer(one, [new Entry<unknown>('L'.repeat(2000), 300, 0, 0, { h: 'large' }, 'kL')])
-    const leases = [...other.store.take(2, 0, true), ...other.store.take(4, 0, true)]
+    const takes = [2, 1, 9].map(max => [...other.store.take(max, 0, true)])
+    const leases = takes.flat()
+    expect(takes.map(({ length }) => length)).toEqual([3, 2, 1])
     expect(leases.map(({ sealed }) => sealed?.count)).toEqual([3, 3, 3, 2, 2, 1])
     expect(leases.map(({ enqueuedAt }) => enqueuedAt)).toEqual([100, 100, 100, 200, 200, 300])
     const [first, , , fourth, , large] = leases

@@ -119,7 +119,7 @@ describe('what a shared queue tells of itself', () => {
 
   it('lists the queues by name and run', async () => {
     const base = `list-${randomUUID()}`
-    for (const [name, runId] of [['b', 'r'], ['c'], ['a'], ['b'], ['b', 'q']] as [string, string?][]) {
+    for (const [name, runId] of [['b', 'r'], ['b%'], ['b0'], ['c'], ['a'], ['b'], ['b', 'q']] as [string, string?][]) {
       await open(`${base}${name}`, runId === undefined ? {} : { runId })
     }
     const found = listSharedQueues().filter(({ name }) => name.startsWith(base))
@@ -128,6 +128,8 @@ describe('what a shared queue tells of itself', () => {
       { name: `${base}b` },
       { name: `${base}b`, runId: 'q' },
       { name: `${base}b`, runId: 'r' },
+      { name: `${base}b%` },
+      { name: `${base}b0` },
       { name: `${base}c` },
     ])
   })

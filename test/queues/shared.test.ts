@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { openQueue, type QueueLinkError, sharedQueue } from 'queuelink'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { sharedPath } from '#src/queues/shared/shared-place'
 import { exit, heard, newName, open, start } from './shared/users.js'
 
@@ -240,7 +240,8 @@ describe('what a shared queue holds', () => {
     const left = `${folder}/${randomUUID()}`
     await writeFile(left, 'left')
     const other = await open<Buffer>(queue.name)
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 2 * 60 * 60 * 1000 })
+    const { now } = Date
+    Date.now = () => now() + 2 * 60 * 60 * 1000
     try {
       await other.put(randomBytes(5000))
       expect(readdirSync(folder).length).toBe(3)
@@ -250,7 +251,7 @@ describe('what a shared queue holds', () => {
       await other.put(randomBytes(5000))
       expect([existsSync(left), (await other.get()).length]).toEqual([false, 5000])
     } finally {
-      vi.useRealTimers()
+      Date.now = now
     }
   })
 

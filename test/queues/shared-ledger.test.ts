@@ -217,6 +217,19 @@ describe('the ledger of a shared queue', () => {
     expect([...seen, ledger.oldest()]).toEqual([undefined, 10, 10, 30, undefined])
   })
 
+  it('keeps the place of what comes back, as often as it does (Q1.5)', () => {
+    const table = new Table(2, 4096)
+    const { ledger } = table
+    table.put([1, 2], 0, 1, 1)
+    for (const grant of table.take(2, 1)) ledger.giveBack(grant, 0, 0)
+    for (let round = 0; round < 20; round++) {
+      const [grant] = table.take(1, 1)
+      expect([round, table.idsOf([grant!]), table.views.ready]).toEqual([round, [1], 1])
+      ledger.giveBack(grant!, 0, 0)
+    }
+    expect(table.idsOf(table.take(2, 1))).toEqual([1, 2])
+  })
+
   it('looks at no more slots than there are', () => {
     const table = new Table(2, 4096)
     const { views, ledger } = table

@@ -5,7 +5,7 @@ import { bodyBytes, dueOffset, geometryOf, returnedOffset, ringOffset } from '#s
 import { listSharedQueues } from '#src/queues/shared/list-shared-queues'
 import { recordBytes } from '#src/queues/shared/records'
 import { arenaOptions, viewsOf } from '#src/queues/shared/shared-arena'
-import { type SharedQueueOptions, sizesOf } from '#src/queues/shared/shared-options'
+import { checkMode, type SharedQueueOptions, sizesOf } from '#src/queues/shared/shared-options'
 import { Table } from './shared/table.js'
 import { open } from './shared/users.js'
 
@@ -32,6 +32,11 @@ describe('the sizes of a shared queue', () => {
         expect([bad, refused({ [option]: bad })]).toEqual([bad, 'ERR_OPTION'])
       }
     }
+  })
+
+  it('go with a mode: open, which is the default, create or attach', () => {
+    expect([undefined, 'open', 'create', 'attach'].map(checkMode)).toEqual(['open', 'open', 'create', 'attach'])
+    for (const mode of ['', 'close', null, 1]) expect(codeOf(() => checkMode(mode))).toBe('ERR_OPTION')
   })
 
   it('lay out the memory as docs/shared-memory-layout.md draws it', () => {
@@ -67,6 +72,7 @@ describe('the sizes of a shared queue', () => {
     for (const header of [[0, 8, 8192, 7], [3, 16, 8192, 7], [3, 8, 8191, 7], [3, 8, 8192, 0], [-3, 8, 8192, 7], []]) {
       expect(codeOf(() => found(header))).toBe('ERR_DAMAGED')
     }
+    expect(codeOf(() => found([0, 0, 8192, 7], 512 + 8192))).toBe('ERR_DAMAGED')
     expect(codeOf(() => found([3, 8, 8192, 7], buffer.byteLength - 64))).toBe('ERR_DAMAGED')
     const same = { capacity: 3, bytes: 5000, itemSize: 7 }
     expect(codeOf(() => found([3, 8, 8192, 7], undefined, same))).toBe(undefined)

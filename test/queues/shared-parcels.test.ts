@@ -144,6 +144,8 @@ describe('what a shared queue seals', () => {
     expect(of.sealValues([1, 2], 5)).toBe(undefined)
     seal(of, 1, 2)
     expect(of.sealValues([1, 2], 5)?.map(({ enqueuedAt }) => enqueuedAt)).toEqual([5, 5])
+    seal(of, ...values(1000 - over))
+    expect(of.sealValues([1, 2], 5)?.length).toBe(2)
     seal(of, ...values(1001 - over))
     expect(of.sealValues([1, 2], 5)).toBe(undefined)
     seal(of, 1)

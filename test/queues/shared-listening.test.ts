@@ -368,6 +368,19 @@ describe('a shared queue that ends', () => {
     expect(other.store.take(0, 0)).toEqual([])
   })
 
+  it('writes both what it has settled and what it has put, one of each, before it closes [Q5.5] [Q10.15]', () => {
+    const [one, other] = two()
+    put(one, 'a')
+    put(one, 'b')
+    one.store.take(1, 0)
+    const [lease] = [...one.store.take(1, 0)]
+    put(one, 'c')
+    expect([lease?.value, one.store.ack(lease!), one.store.ready, other.store.ready]).toEqual(['b', true, 1, 0])
+    handles.close(one)
+    expect(other.store.take(9, 0).map(({ value }) => value)).toEqual(['a', 'c'])
+    expect(other.store.ledger.views.settled).toBe(1)
+  })
+
   it('leaves its payloads when another has taken its place [P22]', async () => {
     const [one] = two({ itemSize: 1000 })
     put(one, 'L'.repeat(5000))

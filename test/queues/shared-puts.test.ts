@@ -61,6 +61,15 @@ describe('single puts of a shared queue', () => {
     }
   })
 
+  it('are not stored before they are offered, whatever this handle asks for meanwhile', async () => {
+    const [one, other] = two()
+    for (const value of ['a', 'b']) offer(one, [entry(value)])
+    one.store.seal([entry('c')])
+    expect([one.store.ready, one.store.peek(0), one.store.ready]).toEqual([2, 'a', 2])
+    await put(one, 'd')
+    expect(valuesOf(other)).toEqual(['a', 'b', 'd'])
+  })
+
   it('are stored at once as long as each is awaited before the next', async () => {
     const [one, other] = two()
     for (let n = 0; n < 40; n++) {

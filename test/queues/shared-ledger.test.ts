@@ -230,12 +230,28 @@ describe('the ledger of a shared queue', () => {
     expect(table.idsOf(table.take(2, 1))).toEqual([1, 2])
   })
 
+  it('takes a parcel as a whole also where others hold slots in between (L18)', () => {
+    const table = new Table(4, 4096)
+    const { ledger, views } = table
+    table.put([1, 2, 3, 4], 0, 1, 1)
+    const [first, , third] = table.take(4, 1)
+    ledger.ack([first!, third!])
+    for (const id of [5, 7]) {
+      table.put([id, id + 1], 0, 1, 1)
+      ledger.ack(table.take(2, 1))
+    }
+    expect([views.slotOf(views.putPos), table.put([9, 10], 0, 2, 1), views.slotOf(views.putPos)]).toEqual([0, true, 3])
+    expect(ledger.take(1, 1, { granted: () => {} }, true)).toBe(2)
+    expect([views.ready, views.leased]).toEqual([0, 4])
+  })
+
   it('looks at no more slots than there are', () => {
     const table = new Table(2, 4096)
     const { views, ledger } = table
     table.put([1, 2], 0, 1, 1)
     const [grant] = table.take(1, 1)
-    // Behind the last slot lies the first due time: no state of anything.
+    // Behind the last slot lies the first due time: no state of anything, and no place.
+    views.ints[views.dueBase * 2 + 1] = 8
     for (const word of [1, 2, 3, 4]) {
       views.ints[views.dueBase * 2] = word
       ledger.repair()

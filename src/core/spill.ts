@@ -55,18 +55,24 @@ export class SpillDirectory {
   }
 
   static async make(): Promise<SpillDirectory> {
-    // Nobody waits for it.
-    void sweep().catch(() => {})
     try {
-      // Only who makes one needs it; a link's child starts the sooner.
-      const { dir } = await import('tmp-promise')
-      const { path } = await dir({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
+      const { dirSync } = await loaded()
+      // Within the call: a child that is ready waits for it, and the threads for files may be busy with anything.
+      const { name: path } = dirSync({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
       return new SpillDirectory(path, () => rm(path, { recursive: true, force: true }))
     } catch (cause) {
       throw new SpillError('no temporary directory can be made for spilled payloads; check TMPDIR and its free space', {
         cause,
       })
+    } finally {
+      // Nobody waits for it.
+      void sweep().catch(() => {})
     }
+  }
+
+  /** Loads what makes one, for those who will be in a hurry. */
+  static async prepare(): Promise<void> {
+    await loaded()
   }
 
   async write(payload: Uint8Array): Promise<Reference> {
@@ -135,6 +141,11 @@ export class SpillDirectory {
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)
   }
+}
+
+/** Only who makes a directory needs it; a link's child starts the sooner. */
+function loaded(): Promise<typeof import('tmp-promise')> {
+  return import('tmp-promise')
 }
 
 function sumOf(payload: Uint8Array): string {

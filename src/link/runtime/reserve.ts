@@ -1,3 +1,4 @@
+import { SpillDirectory } from '../../core/spill.js'
 import { optionError } from '../../errors/option-error.js'
 import { Deferred } from '../../util/deferred.js'
 import type { HostEvents } from './host.js'
@@ -38,7 +39,8 @@ export async function warm(children: number): Promise<void> {
   fill()
   const awaited = [...spares]
   for (const { host } of [...surplus, ...awaited]) host.keepAlive(true)
-  await Promise.all([...surplus.map(({ host }) => host.end()), ...awaited.map(({ ready }) => ready)])
+  const prepared = children > 0 ? [SpillDirectory.prepare()] : []
+  await Promise.all([...prepared, ...surplus.map(({ host }) => host.end()), ...awaited.map(({ ready }) => ready)])
   for (const spare of awaited) if (spares.includes(spare)) spare.host.keepAlive(false)
 }
 

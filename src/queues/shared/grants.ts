@@ -9,7 +9,7 @@ export class Grants<T> implements Grantee {
   readonly #ledger: Ledger
   readonly #parcels: ParcelReader<T>
   /** Of each its slot, and the number of its parcel. */
-  #numbers = new Int32Array(1024)
+  readonly #numbers: number[] = []
   #used = 0
   #sealed = false
   /** Where the last parcel is, and its number. */
@@ -35,7 +35,6 @@ export class Grants<T> implements Grantee {
       this.#number = this.#parcels.copy(place, this.#sealed)
       this.#place = place
     }
-    if (this.#used === this.#numbers.length) this.#grow()
     this.#numbers[this.#used++] = slot
     this.#numbers[this.#used++] = this.#number
   }
@@ -85,11 +84,5 @@ export class Grants<T> implements Grantee {
   look(place: number, index: number): () => T {
     const number = this.#parcels.copy(place, false)
     return () => (this.#parcels.open(false)[number] as TakenParcel<T>).value(index)
-  }
-
-  #grow(): void {
-    const numbers = new Int32Array(2 * this.#numbers.length)
-    numbers.set(this.#numbers)
-    this.#numbers = numbers
   }
 }

@@ -3,6 +3,19 @@ import type { Records } from './records.js'
 import { TakenParcel } from './taken-parcel.js'
 
 const SCRATCH = 64 * 1024
+const NOTHING = Buffer.alloc(0)
+
+/** Where parcels are copied to, by bytes and by fours. */
+class Scratch {
+  readonly bytes = Buffer.allocUnsafeSlow(SCRATCH)
+  readonly words = new Int32Array(this.bytes.buffer)
+}
+
+/**
+ * Lent to whoever takes, until what was copied is opened. The first is made before any queue is mapped: V8 collects its young
+ * objects at once when, beside so much mapped memory, a buffer is made.
+ */
+const idle = [new Scratch()]
 
 /**
  * Parcels out of the ring: copied under the lock, since the ring moves on, and decoded when it is free. Who takes item by
@@ -11,8 +24,7 @@ const SCRATCH = 64 * 1024
 export class ParcelReader<T> {
   readonly #records: Records
   readonly #spill: SpillFolder
-  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH)
-  readonly #words = new Int32Array(this.#scratch.buffer)
+  #scratch: Scratch | undefined
   #used = 0
   /** Made once and used again, so that nothing is made under the lock. */
   readonly #copies: Copy[] = []
@@ -32,13 +44,15 @@ export class ParcelReader<T> {
     const records = this.#records
     const first = records.first(place)
     if (first === this.#first) return this.#copied
-    if (this.#copied === this.#copies.length) this.#copies.push(new Copy(this.#scratch))
+    if (this.#copied === this.#copies.length) this.#copies.push(new Copy())
+    this.#scratch ??= idle.pop() ?? new Scratch()
+    const { bytes, words } = this.#scratch
     const copy = this.#copies[this.#copied] as Copy
     const length = records.length(place)
     const fits = !sealed && this.#used + length + 3 <= SCRATCH
-    copy.bytes = fits ? this.#scratch : Buffer.allocUnsafeSlow(length)
+    copy.bytes = fits ? bytes : Buffer.allocUnsafeSlow(length)
     copy.start = fits ? this.#used : 0
-    copy.end = records.copyParcel(place, copy.bytes, copy.start, fits ? this.#words : undefined)
+    copy.end = records.copyParcel(place, copy.bytes, copy.start, fits ? words : undefined)
     if (fits) this.#used = (copy.end + 3) & ~3
     copy.count = records.count(place)
     copy.first = first
@@ -58,9 +72,11 @@ export class ParcelReader<T> {
       parcel.copied(copy.bytes, copy.start, copy.end)
       if (sealed) parcel.seal(copy.isFile)
       else parcel.open()
-      copy.bytes = this.#scratch
+      copy.bytes = NOTHING
       parcels.push(parcel)
     }
+    if (this.#scratch) idle.push(this.#scratch)
+    this.#scratch = undefined
     this.#last = parcels[this.#copied]
     this.#copied = 0
     this.#used = 0
@@ -70,15 +86,11 @@ export class ParcelReader<T> {
 
 /** Where it was copied to, and what its record says of it. */
 class Copy {
-  bytes: Buffer
+  bytes = NOTHING
   start = 0
   end = 0
   count = 0
   first = 0
   at = 0
   isFile = false
-
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
-  }
 }

@@ -128,6 +128,9 @@ describe('what a shared queue tells of itself', () => {
     for (const [name, runId] of [['b', 'r'], ['b%'], ['b0'], ['c'], ['a'], ['b'], ['b', 'q']] as [string, string?][]) {
       await open(`${base}${name}`, runId === undefined ? {} : { runId })
     }
+    // What lies beside a queue is none.
+    const kept = await open<string>(`${base}a`)
+    await kept.put('x'.repeat(100_000))
     const found = listSharedQueues().filter(({ name }) => name.startsWith(base))
     expect(found).toEqual([
       { name: `${base}a` },

@@ -40,7 +40,7 @@ export class SpillFolder {
       if (typeof payload === 'string') linkPayload(payload, path)
       else writeFileSync(path, payload, { flag: 'wx', mode: 0o600 })
     } catch (cause) {
-      this.drop(reference)
+      this.#dropFailed(reference)
       const size = `${reference.bytes} bytes`
       throw new SpillError(`a payload of ${size} cannot be spilled to ${this.path}: ${(cause as Error).message}`, {
         cause,
@@ -95,6 +95,14 @@ export class SpillFolder {
     if (!NAME.test(file))
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)
+  }
+
+  #dropFailed(reference: Reference): void {
+    try {
+      this.drop(reference)
+    } catch {
+      // Where not even that can be done, nothing was written; why, is told already.
+    }
   }
 }
 

@@ -50,6 +50,14 @@ it('keeps a payload, for its owner alone, until it is dropped [S1]', () => {
   expect(existsSync(folder.path)).toBe(false)
 })
 
+it('says what cannot be spilled, and where, also where its place is taken by a file', () => {
+  const path = join(directory, 'taken')
+  writeFileSync(path, '')
+  const folder = new SpillFolder(path)
+  const payload = Buffer.from('payload')
+  expect(messageOf(() => folder.write(folder.refer(payload), payload))).toContain(`7 bytes cannot be spilled to ${path}`)
+})
+
 it('gives a payload of another folder a second name [S2]', () => {
   const [one, other] = [folderOf(), folderOf()]
   const reference = one.refer(Buffer.from('payload'))

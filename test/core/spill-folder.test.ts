@@ -55,7 +55,9 @@ it('says what cannot be spilled, and where, also where its place is taken by a f
   writeFileSync(path, '')
   const folder = new SpillFolder(path)
   const payload = Buffer.from('payload')
-  expect(messageOf(() => folder.write(folder.refer(payload), payload))).toContain(`7 bytes cannot be spilled to ${path}`)
+  expect(messageOf(() => folder.write(folder.refer(payload), payload))).toContain(
+    `7 bytes cannot be spilled to ${path}`,
+  )
 })
 
 it('gives a payload of another folder a second name [S2]', () => {

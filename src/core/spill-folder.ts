@@ -40,7 +40,7 @@ export class SpillFolder {
       if (typeof payload === 'string') linkPayload(payload, path)
       else writeFileSync(path, payload, { flag: 'wx', mode: 0o600 })
     } catch (cause) {
-      this.#dropFailed(reference)
+      this.drop(reference)
       const size = `${reference.bytes} bytes`
       throw new SpillError(`a payload of ${size} cannot be spilled to ${this.path}: ${(cause as Error).message}`, {
         cause,
@@ -63,8 +63,12 @@ export class SpillFolder {
     return payload
   }
 
+  /** Removes a payload that nobody will read; what cannot be removed is left to the sweep. */
   drop(reference: Reference): void {
-    rmSync(this.pathOf(reference), { force: true })
+    const path = this.pathOf(reference)
+    try {
+      rmSync(path, { force: true })
+    } catch {}
   }
 
   /** Of a queue that holds nothing: removes what the dead left behind, whether they had not come to put it or not to drop it. */
@@ -95,14 +99,6 @@ export class SpillFolder {
     if (!NAME.test(file))
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)
-  }
-
-  #dropFailed(reference: Reference): void {
-    try {
-      this.drop(reference)
-    } catch {
-      // Where not even that can be done, nothing was written; why, is told already.
-    }
   }
 }
 

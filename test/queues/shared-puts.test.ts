@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Entry } from '#src/core/entry'
 import { type Handle, Handles, NOTHING, offer, type Sizes, turn, until } from './shared/stores.js'
@@ -250,6 +250,12 @@ describe('large items of a shared queue', () => {
     expect([offer(one, [entry(large(1))]), one.store.ticket]).toEqual([true, 1])
     await turn()
     expect([[...one.ear.failures], stored(one)]).toEqual([[[1, 'ERR_SPILL']], 0])
+    rmSync(`${handles.path}.spill`)
+    // Where a file takes the place of the folder, not even what is left of them can be removed.
+    writeFileSync(`${handles.path}.spill`, '')
+    expect([offer(one, [entry(large(1))]), one.store.ticket]).toEqual([true, 2])
+    await turn()
+    expect([one.ear.failures.get(2), stored(one)]).toEqual(['ERR_SPILL', 0])
     rmSync(`${handles.path}.spill`)
     expect([offer(one, [entry(large(1))]), one.store.ticket, stored(one)]).toEqual([true, 0, 1])
   })

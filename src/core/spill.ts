@@ -56,7 +56,8 @@ export class SpillDirectory {
 
   static async make(): Promise<SpillDirectory> {
     try {
-      const { dirSync } = await loaded()
+      // Only who makes one needs it; a link's child starts the sooner.
+      const { dirSync } = await import('tmp-promise')
       // Within the call: a child that is ready waits for it, and the threads for files may be busy with anything.
       const { name: path } = dirSync({ prefix: PREFIX, postfix: processMark(), mode: 0o700 })
       return new SpillDirectory(path, () => rm(path, { recursive: true, force: true }))
@@ -72,7 +73,7 @@ export class SpillDirectory {
 
   /** Loads what makes one, for those who will be in a hurry. */
   static async prepare(): Promise<void> {
-    await loaded()
+    await import('tmp-promise')
   }
 
   async write(payload: Uint8Array): Promise<Reference> {
@@ -141,11 +142,6 @@ export class SpillDirectory {
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)
   }
-}
-
-/** Only who makes a directory needs it; a link's child starts the sooner. */
-function loaded(): Promise<typeof import('tmp-promise')> {
-  return import('tmp-promise')
 }
 
 function sumOf(payload: Uint8Array): string {

@@ -39,8 +39,8 @@ export async function warm(children: number): Promise<void> {
   fill()
   const awaited = [...spares]
   for (const { host } of [...surplus, ...awaited]) host.keepAlive(true)
-  const prepared = children > 0 ? [SpillDirectory.prepare()] : []
-  await Promise.all([...prepared, ...surplus.map(({ host }) => host.end()), ...awaited.map(({ ready }) => ready)])
+  if (children > 0) await SpillDirectory.prepare()
+  await Promise.all([...surplus.map(({ host }) => host.end()), ...awaited.map(({ ready }) => ready)])
   for (const spare of awaited) if (spares.includes(spare)) spare.host.keepAlive(false)
 }
 

@@ -232,6 +232,7 @@ export class Ledger {
     let [ready, delayed, leased, nextDue] = [0, 0, 0, Number.POSITIVE_INFINITY]
     for (let slot = 0; slot < slots; slot++) {
       let word = views.word(slot)
+      // As most are where a queue is opened.
       if (stateOf(word) === FREE) continue
       if (dead >= 0 && isLeasedBy(word, dead)) {
         word = withState(word, views.shut === GONE ? FREE : RETURNED)

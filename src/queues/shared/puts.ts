@@ -193,7 +193,7 @@ export class Puts<T> {
   #storeWith(payloads: readonly Payload[], entries: readonly Entry<T>[], parcels: readonly SharedParcel[]): boolean {
     const ledger = this.#ledger
     // What this handle has settled may have to be written first.
-    if (ledger.isFull && this.#section.within(() => ledger.isFull && this.#refuses(), true)) return false
+    if (ledger.isFull && !this.#section.within(() => this.#hasRoom(), false)) return false
     if (ledger.held === 0) this.#spill.sweep()
     try {
       for (const { reference, source } of payloads) this.#spill.write(reference, source)
@@ -231,15 +231,22 @@ export class Puts<T> {
       if (ledger.held < ledger.views.geometry.capacity) this.#arena.wake(ROOM, 1)
       return true
     }
-    return !this.#refuses()
+    this.#refused()
+    return false
   }
 
-  /** Under the lock: there is no room. */
-  #refuses(): true {
+  /** Under the lock. */
+  #hasRoom(): boolean {
+    if (!this.#ledger.isFull) return true
+    this.#refused()
+    return false
+  }
+
+  /** Under the lock. */
+  #refused(): void {
     if (this.waiting) this.#arena.arm(ROOM)
     // Whoever holds items back until no more can come must look.
     this.#arena.wake(REST)
-    return true
   }
 
   #storedUpTo(ticket: Ticket): void {

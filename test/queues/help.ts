@@ -14,3 +14,13 @@ export function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
     error => error.code,
   )
 }
+
+/** The `code` of what a call threw; undefined when it returned. */
+export function codeThrown(call: () => unknown): unknown {
+  try {
+    call()
+    return undefined
+  } catch (error) {
+    return (error as { code?: unknown }).code
+  }
+}

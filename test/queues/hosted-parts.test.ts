@@ -195,12 +195,11 @@ describe('what a client asks its host', () => {
 
 describe('the puts that a host has not confirmed', () => {
   const entry = new Entry<unknown>(0, 0, 0, 0, {})
-  const add = (log: PutLog, bytes: number): number =>
-    log.add([entry], { bytes: new Uint8Array(bytes), count: 1 }).number
+  const parcel = (bytes: number) => ({ bytes: new Uint8Array(bytes), count: 1 })
+  const add = (log: PutLog, bytes: number): number => log.add([entry], parcel(bytes)).number
 
   it('are so many at most, and so many bytes, but always one', () => {
     const log = new PutLog()
-    const parcel = (bytes: number) => ({ bytes: new Uint8Array(bytes), count: 1 })
     expect(log.hasRoomFor(parcel(PUT_BYTES + 1))).toBe(true)
     add(log, PUT_BYTES - 1)
     expect([log.hasRoomFor(parcel(1)), log.hasRoomFor(parcel(2))]).toEqual([true, false])
@@ -221,17 +220,13 @@ describe('the puts that a host has not confirmed', () => {
     log.closeUpTo(3)
     expect([...log].map(({ number }) => number)).toEqual([4, 5])
     log.closeUpTo(9)
-    expect([log.length, log.number, log.hasRoomFor({ bytes: new Uint8Array(PUT_BYTES), count: 1 })]).toEqual([
-      0,
-      5,
-      true,
-    ])
+    expect([log.length, log.number, log.hasRoomFor(parcel(PUT_BYTES))]).toEqual([0, 5, true])
   })
 
   it('say how long what is delayed still has', () => {
     const log = new PutLog()
     const message = (due: number): unknown => {
-      const put = log.add([new Entry<unknown>(0, 0, due, 3, {})], { bytes: new Uint8Array(2), count: 1 })
+      const put = log.add([new Entry<unknown>(0, 0, due, 3, {})], parcel(2))
       return putMessage(put)
     }
     expect(message(0)).toEqual({ type: 'put', number: 1, parcel: new Uint8Array(2), priority: 3, delay: 0 })

@@ -2,10 +2,10 @@ import type { SyncQueue } from 'queuelink'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Ahead } from '#src/queues/shared/ahead'
 import type { SharedLease } from '#src/queues/shared/shared-lease'
+import { turn } from './shared/stores.js'
 import { open } from './shared/users.js'
 
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, n) => from + n)
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 /** Two handles of a queue of 0 to 99, of which the first has taken so many, one by one, in this turn. */
 async function begun(taken: number): Promise<[one: SyncQueue<number>, other: SyncQueue<number>]> {

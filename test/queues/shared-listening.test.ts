@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { Entry } from '#src/core/entry'
-import { type Handle, Handles, NOTHING, offer, type Sizes, turn, until } from './shared/stores.js'
+import { codeThrown, turns, until } from './help.js'
+import { type Handle, Handles, NOTHING, offer, type Sizes, turn } from './shared/stores.js'
 
 let handles: Handles<unknown>
 afterEach(() => handles.remove())
@@ -13,14 +14,6 @@ function two(sizes: Sizes = {}): [Handle<unknown>, Handle<unknown>] {
 const put = (handle: Handle<unknown>, ...values: unknown[]) => {
   const entries = values.map(value => new Entry(value, 1000))
   return offer(handle, entries)
-}
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
 }
 /** What it hears from now on. */
 const deaf = ({ ear }: Handle<unknown>): string[] => {
@@ -66,7 +59,7 @@ describe('a handle of a shared queue', () => {
     expect(heard.splice(0)).toEqual(['writable'])
     one.store.attend(NOTHING)
     put(other, 'd')
-    for (let n = 0; n < 5; n++) await turn()
+    await turns(5)
     expect(heard).toEqual([])
   })
 
@@ -107,7 +100,7 @@ describe('a handle of a shared queue', () => {
     one.store.attend({ ...NOTHING, rest: true })
     const heard = deaf(one)
     other.store.ack(leases[0]!)
-    for (let n = 0; n < 5; n++) await turn()
+    await turns(5)
     expect(heard).toEqual([])
     other.store.ack(leases[1]!)
     await until(() => heard.length > 0)
@@ -154,7 +147,7 @@ describe('a handle of a shared queue', () => {
     }
     const woken = async (count: number): Promise<Handle<unknown>[]> => {
       await until(() => waiting.filter(({ ear }) => ear.heard.length > 0).length >= count)
-      for (let n = 0; n < 5; n++) await turn()
+      await turns(5)
       return waiting.filter(({ ear }) => ear.heard.length > 0)
     }
     listen()
@@ -229,11 +222,11 @@ describe('a shared queue whose lock is held by another handle', () => {
     expect(store.giveBack(back!, 0)).toBe(true)
     expect([store.take(1, 0), store.take(5, 0), store.consume(5, 0), put(one, 'd')]).toEqual([[], [], undefined, false])
     expect(store.locked).toMatchObject({ code: 'ERR_QUEUE_LOCKED' })
-    expect(codeOf(() => store.peek(0))).toBe('ERR_QUEUE_LOCKED')
+    expect(codeThrown(() => store.peek(0))).toBe('ERR_QUEUE_LOCKED')
     const done: string[] = []
     const shut = Promise.resolve(store.shutdown()).then(() => done.push('shut'))
     const cleared = store.clear().then(values => done.push(...(values as string[])))
-    for (let n = 0; n < 3; n++) await turn()
+    await turns(3)
     expect([done, store.shut, heard, store.ready, store.leased]).toEqual([[], true, [], 1, 0])
     other.arena.leave()
     await Promise.all([shut, cleared])
@@ -247,8 +240,8 @@ describe('a shared queue whose lock is held by another handle', () => {
     put(one, 'a')
     put(one, 'b')
     expect(other.arena.enter()).toBe(true)
-    expect(codeOf(() => one.store.storeNow())).toBe('ERR_QUEUE_LOCKED')
-    for (let n = 0; n < 3; n++) await turn()
+    expect(codeThrown(() => one.store.storeNow())).toBe('ERR_QUEUE_LOCKED')
+    await turns(3)
     expect([[...one.ear.failures], other.store.ready]).toEqual([[[1, 'ERR_QUEUE_FULL']], 1])
     other.arena.leave()
     await until(() => one.store.locked === undefined)
@@ -258,7 +251,7 @@ describe('a shared queue whose lock is held by another handle', () => {
     put(third, 'c')
     put(third, 'd')
     expect(fourth.arena.enter()).toBe(true)
-    for (let n = 0; n < 3; n++) await turn()
+    await turns(3)
     expect([third.ear.storedUpTo, fourth.store.ready]).toEqual([0, 1])
     fourth.arena.leave()
     await until(() => third.ear.storedUpTo > 0)

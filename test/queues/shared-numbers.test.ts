@@ -6,22 +6,16 @@ import { listSharedQueues } from '#src/queues/shared/list-shared-queues'
 import { recordBytes } from '#src/queues/shared/records'
 import { arenaOptions, viewsOf } from '#src/queues/shared/shared-arena'
 import { checkMode, type SharedQueueOptions, sizesOf } from '#src/queues/shared/shared-options'
+import { codeThrown } from './help.js'
+import { turn } from './shared/stores.js'
 import { Table } from './shared/table.js'
 import { open } from './shared/users.js'
 
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
-}
 const UNSAID = { capacity: undefined, bytes: undefined, itemSize: undefined }
 
 describe('the sizes of a shared queue', () => {
   it('are whole numbers between their limits, or left out (Q16.4)', () => {
-    const refused = (o: SharedQueueOptions<never>) => codeOf(() => sizesOf(o))
+    const refused = (o: SharedQueueOptions<never>) => codeThrown(() => sizesOf(o))
     const limits = { capacity: [1, 2 ** 22], bytes: [4096, 2 ** 31], itemSize: [1, 2 ** 31] }
     for (const [option, [least = 0, most = 0]] of Object.entries(limits)) {
       for (const good of [least, most, undefined]) {
@@ -36,7 +30,7 @@ describe('the sizes of a shared queue', () => {
 
   it('go with a mode: open, which is the default, create or attach', () => {
     expect([undefined, 'open', 'create', 'attach'].map(checkMode)).toEqual(['open', 'open', 'create', 'attach'])
-    for (const mode of ['', 'close', null, 1]) expect(codeOf(() => checkMode(mode))).toBe('ERR_OPTION')
+    for (const mode of ['', 'close', null, 1]) expect(codeThrown(() => checkMode(mode))).toBe('ERR_OPTION')
   })
 
   it('lay out the memory as docs/shared-memory-layout.md draws it', () => {
@@ -70,14 +64,14 @@ describe('the sizes of a shared queue', () => {
       views: { geometry: { capacity: 3, slots: 8, ringBytes: 8192 } },
     })
     for (const header of [[0, 8, 8192, 7], [3, 16, 8192, 7], [3, 8, 8191, 7], [3, 8, 8192, 0], [-3, 8, 8192, 7], []]) {
-      expect(codeOf(() => found(header))).toBe('ERR_DAMAGED')
+      expect(codeThrown(() => found(header))).toBe('ERR_DAMAGED')
     }
-    expect(codeOf(() => found([0, 0, 8192, 7], 512 + 8192))).toBe('ERR_DAMAGED')
-    expect(codeOf(() => found([3, 8, 8192, 7], buffer.byteLength - 64))).toBe('ERR_DAMAGED')
+    expect(codeThrown(() => found([0, 0, 8192, 7], 512 + 8192))).toBe('ERR_DAMAGED')
+    expect(codeThrown(() => found([3, 8, 8192, 7], buffer.byteLength - 64))).toBe('ERR_DAMAGED')
     const same = { capacity: 3, bytes: 5000, itemSize: 7 }
-    expect(codeOf(() => found([3, 8, 8192, 7], undefined, same))).toBe(undefined)
+    expect(codeThrown(() => found([3, 8, 8192, 7], undefined, same))).toBe(undefined)
     for (const other of [{ capacity: 2 }, { bytes: 4096 }, { bytes: 8193 }, { itemSize: 8 }]) {
-      expect(codeOf(() => found([3, 8, 8192, 7], undefined, { ...same, ...other }))).toBe('ERR_QUEUE_DIFFERS')
+      expect(codeThrown(() => found([3, 8, 8192, 7], undefined, { ...same, ...other }))).toBe('ERR_QUEUE_DIFFERS')
     }
   })
 })
@@ -96,7 +90,7 @@ describe('what a shared queue tells of itself', () => {
     await queue.put('e'.repeat(500))
     await (await other.receive()).ack()
     const held = await other.receive()
-    await new Promise(resolve => setImmediate(resolve))
+    await turn()
     const stat = await queue.stat()
     expect(stat).toMatchObject({ size: 3, leased: 1, puts: 5, settled: 1, participants: 2, bytes: 640, itemBytes: 160 })
     expect(stat.utilisation).toBe(4 / 16)
@@ -106,7 +100,7 @@ describe('what a shared queue tells of itself', () => {
     expect([bytes > 30_000, utilisation]).toEqual([true, 14 / 16])
     await held.ack()
     await other.getBatch(3)
-    await new Promise(resolve => setImmediate(resolve))
+    await turn()
     const after = await queue.stat()
     expect([after.settled, after.bytes]).toEqual([5, bytes - 640])
     const [put, gets] = [queue.putBatch(Array(16).fill('y')), [other.getBatch(10)]]
@@ -215,8 +209,8 @@ describe('the room in the ring', () => {
       table.ledger.ack(table.take(1, 1))
       table.views.ints[table.views.ringBase / 4] = length
       const { space } = table.ledger
-      expect([length, codeOf(() => space.sweep(9999))]).toEqual([length, 'ERR_DAMAGED'])
-      expect([length, codeOf(() => space.make(64))]).toEqual([length, 'ERR_DAMAGED'])
+      expect([length, codeThrown(() => space.sweep(9999))]).toEqual([length, 'ERR_DAMAGED'])
+      expect([length, codeThrown(() => space.make(64))]).toEqual([length, 'ERR_DAMAGED'])
     }
   })
 })

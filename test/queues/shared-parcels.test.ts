@@ -7,20 +7,12 @@ import { SpillFolder } from '#src/core/spill-folder'
 import { geometryOf } from '#src/queues/shared/geometry'
 import { Sealing } from '#src/queues/shared/sealing'
 import { fileName, queueOfFile } from '#src/queues/shared/shared-place'
+import { codeThrown } from './help.js'
 import { Handles, offer, turn } from './shared/stores.js'
 import { Table } from './shared/table.js'
 
 let handles: Handles<unknown> | undefined
 afterEach(() => handles?.remove())
-
-const codeOf = (work: () => unknown): unknown => {
-  try {
-    work()
-    return undefined
-  } catch (error) {
-    return (error as { code?: unknown }).code
-  }
-}
 
 describe('a record of the ring', () => {
   const numbers = fc.record({
@@ -102,14 +94,14 @@ describe('what a shared queue seals', () => {
     const of = sealing(100_000)
     const over = packParcel(withKey(8000)).bytes.length - 8000
     const most = 65_536 / 8 - 40 - over
-    expect(codeOf(() => of.seal(withKey(most)))).toBe(undefined)
-    expect(codeOf(() => of.seal(withKey(most + 1)))).toBe('ERR_ITEM_TOO_LARGE')
+    expect(codeThrown(() => of.seal(withKey(most)))).toBe(undefined)
+    expect(codeThrown(() => of.seal(withKey(most + 1)))).toBe('ERR_ITEM_TOO_LARGE')
     // Records of 4096 bytes: 14 of them are seven eighths.
     const item = Buffer.alloc(4096 - 40 - packParcel([entryOf(Buffer.alloc(4000))]).bytes.length + 4000)
     const alone = sealing(4096)
-    expect(codeOf(() => seal(alone, ...Array(14).fill(item)))).toBe(undefined)
-    expect(codeOf(() => seal(alone, ...Array(15).fill(item)))).toBe('ERR_ITEM_TOO_LARGE')
-    expect(codeOf(() => seal(alone, ...Array(14).fill(item), 1))).toBe('ERR_ITEM_TOO_LARGE')
+    expect(codeThrown(() => seal(alone, ...Array(14).fill(item)))).toBe(undefined)
+    expect(codeThrown(() => seal(alone, ...Array(15).fill(item)))).toBe('ERR_ITEM_TOO_LARGE')
+    expect(codeThrown(() => seal(alone, ...Array(14).fill(item), 1))).toBe('ERR_ITEM_TOO_LARGE')
   })
 
   it('says of each entry how many bytes it takes, and gives its parcel to the first', () => {
@@ -232,14 +224,14 @@ describe('what a shared queue takes', () => {
     views.bytes.fill(0xc1, views.ringBase + 64 + 40, views.ringBase + 64 + 40 + records.length(64))
     expect(one.store.consume(6, 0)).toBe(undefined)
     const leases = [...one.store.take(6, 0)]
-    const codes = leases.map(lease => codeOf(() => lease.value))
+    const codes = leases.map(lease => codeThrown(() => lease.value))
     expect(codes).toEqual([undefined, undefined, 'ERR_CODEC', 'ERR_CODEC', undefined, undefined])
-    expect(leases.map(lease => codeOf(() => lease.headers))).toEqual(codes)
+    expect(leases.map(lease => codeThrown(() => lease.headers))).toEqual(codes)
     // It can be asked again, be given back and be settled as any other.
-    expect(codeOf(() => leases[2]?.value)).toBe('ERR_CODEC')
+    expect(codeThrown(() => leases[2]?.value)).toBe('ERR_CODEC')
     for (const lease of leases) expect(one.store.giveBack(lease, 0)).toBe(true)
     const sealed = [...one.store.take(6, 0, true)]
-    expect(sealed.map(lease => codeOf(() => lease.value))).toEqual(codes)
+    expect(sealed.map(lease => codeThrown(() => lease.value))).toEqual(codes)
     for (const lease of sealed) expect(one.store.ack(lease)).toBe(true)
     expect(one.store.peek(0)).toBe(undefined)
   })
@@ -287,8 +279,8 @@ describe('the file of a shared queue', () => {
     expect(new Set(names.slice(0, -1).flatMap(a => names.slice(0, -1).map(b => fileName(a, b)))).size).toBe(49)
     for (const other of ['a', 'a.queues', '.queue', 'a@.queue', 'a@b@c.queue', 'a.queue.bell-1'])
       expect(queueOfFile(other)).toBe(undefined)
-    expect(codeOf(() => fileName(`%${'@'.repeat(53)}`, 'a'))).toBe('ERR_OPTION')
-    expect(codeOf(() => fileName('x'.repeat(80), 'y'.repeat(80)))).toBe('ERR_OPTION')
-    expect(codeOf(() => fileName('x'.repeat(80), 'y'.repeat(79)))).toBe(undefined)
+    expect(codeThrown(() => fileName(`%${'@'.repeat(53)}`, 'a'))).toBe('ERR_OPTION')
+    expect(codeThrown(() => fileName('x'.repeat(80), 'y'.repeat(80)))).toBe('ERR_OPTION')
+    expect(codeThrown(() => fileName('x'.repeat(80), 'y'.repeat(79)))).toBe(undefined)
   })
 })

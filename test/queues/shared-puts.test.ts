@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Entry } from '#src/core/entry'
-import { type Handle, Handles, NOTHING, offer, type Sizes, turn, until } from './shared/stores.js'
+import { until } from './help.js'
+import { type Handle, Handles, NOTHING, offer, type Sizes, turn } from './shared/stores.js'
 
 let handles: Handles<unknown>
 afterEach(() => handles.remove())

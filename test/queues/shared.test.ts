@@ -1,16 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { existsSync, readdirSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
-import { openQueue, type QueueLinkError, sharedQueue } from 'queuelink'
+import { openQueue, sharedQueue } from 'queuelink'
 import { describe, expect, it } from 'vitest'
 import { sharedPath } from '#src/queues/shared/shared-place'
+import { codeOf } from './help.js'
 import { exit, heard, newName, open, start } from './shared/users.js'
-
-const codeOf = (promise: Promise<unknown>) =>
-  promise.then(
-    () => undefined,
-    (error: QueueLinkError) => error.code,
-  )
 
 describe('a shared queue by its name', () => {
   it('is one queue for all handles', async () => {

@@ -6,6 +6,7 @@ import { Sealing } from '#src/queues/shared/sealing'
 import { arenaOptions, viewsOf } from '#src/queues/shared/shared-arena'
 import { sharedPath } from '#src/queues/shared/shared-place'
 import { SharedStore } from '#src/queues/shared/store'
+import { turns } from '../help.js'
 import { newName } from './users.js'
 
 export interface Sizes {
@@ -16,12 +17,7 @@ export interface Sizes {
 
 export const NOTHING: Wants = { items: false, room: false, rest: false }
 
-export const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-
-/** Turns of the event loop, until this holds. */
-export async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await turn()
-}
+export const turn = (): Promise<void> => turns(1)
 
 /** What a store told its owner. */
 export class Ear implements StoreListener {

@@ -16,7 +16,7 @@ it('[L13][L28][L47] loses nothing while children of links are killed and stopped
     encoding: 'utf8',
     timeout: 110_000,
   })
-  expect({ status, stderr, stdout }).toMatchObject({ status: 0, stderr: '' })
+  expect({ status, stderr, stdout }, stdout).toMatchObject({ status: 0, stderr: '' })
   const { lines } = JSON.parse(stdout) as { lines: Line[] }
   const sum = (key: keyof Line): number => lines.reduce((total, line) => total + line[key], 0)
   expect([sum('killed'), sum('stopped'), sum('put') > 0]).toEqual([7, 1, true])

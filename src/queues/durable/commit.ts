@@ -256,11 +256,13 @@ export class Commit {
     const id = digestOf(entry.key)
     const known = keyState(this.#db.keys.get(id))
     if (!known || known.left === 0) return
-    const left = known.left - 1
-    const until = left === 0 ? this.#now + this.#keyTtl : 0
-    if (left === 0 && this.#keyTtl === 0) this.#db.keys.remove(id)
-    else this.#db.keys.put(id, keyBytes(left, until))
-    if (until > 0) this.#db.expiry.put(expiryKey(until, id), EMPTY)
+    if (known.left > 1) this.#db.keys.put(id, keyBytes(known.left - 1, 0))
+    else if (this.#keyTtl === 0) this.#db.keys.remove(id)
+    else {
+      const until = this.#now + this.#keyTtl
+      this.#db.keys.put(id, keyBytes(0, until))
+      this.#db.expiry.put(expiryKey(until, id), EMPTY)
+    }
   }
 
   #forget(): void {

@@ -9,10 +9,12 @@ import { afterEach } from 'vitest'
 const directories: string[] = []
 const queues: DurableQueue<never>[] = []
 const children: ChildProcess[] = []
+const endings: (() => unknown)[] = []
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill('SIGKILL')
   await Promise.all(queues.splice(0).map(queue => queue.close()))
+  for (const end of endings.splice(0).reverse()) await end()
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true })
 })
 
@@ -21,6 +23,11 @@ export function scratch(): string {
   const directory = mkdtempSync(join(tmpdir(), 'queuelink-durable-'))
   directories.push(directory)
   return directory
+}
+
+/** Done after the test, before directories are removed: what came last first. */
+export function afterwards(end: () => unknown): void {
+  endings.push(end)
 }
 
 /** A queue that is closed after the test. */

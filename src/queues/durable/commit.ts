@@ -188,14 +188,16 @@ export class Commit {
     }
   }
 
-  /** Those of a record's items that are settled in one go and have a key or a payload. */
+  /** Those of a record's items that are settled in one go and have a key or a payload. One who died may have settled some before. */
   #entriesOf(group: readonly Place[]): Entry<unknown>[] {
     if (group.every(place => place.entry)) return group.map(place => place.entry!)
     const [{ line, first, seq, index }] = group as [Place]
-    const record = this.#table(line).get(keyOf(first, seq - index))
+    const key = keyOf(first, seq - index)
+    const record = this.#table(line).get(key)
     if (!record || decodeHead(record).flags === 0) return []
     const entries = unpackParcel<unknown>(record.subarray(HEAD))
-    return group.flatMap(place => entries[place.index] ?? [])
+    const bits = this.#db.done.get(key)
+    return group.flatMap(place => (hasBit(bits, place.index) ? [] : (entries[place.index] ?? [])))
   }
 
   /** Takes items out of their record; how many of them were there. */

@@ -29,4 +29,14 @@ describe('a transaction of a durable queue', () => {
     commit({ settled: [placeOf(ITEMS, 0, 1)] }, 1001, 0)
     expect([put(1002), put(1003), put(1004)]).toEqual([0, 1, 1])
   })
+
+  it('does not count an item twice against its key that was settled before by one who died [P16]', () => {
+    commit({ puts: [newPut([entry('a', 1000, 'key'), entry('b', 1000, 'key')])] })
+    const place = placeOf(ITEMS, 0, 1)
+    commit({ settled: [place] })
+    commit({ settled: [place] })
+    // The other one is in the queue still.
+    const { changes } = commit({ puts: [newPut([entry('c', 1000, 'key')])] }, 1000 + 2 * KEY_TTL)
+    expect([changes.repeated, db.meta.items]).toEqual([1, 1])
+  })
 })

@@ -1,7 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   closeSync,
-  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -81,7 +80,7 @@ export class Payloads {
 
   writeNow(payloads: readonly Payload[]): void {
     try {
-      if (!existsSync(this.#path)) mkdirSync(this.#path, { mode: 0o700 })
+      this.#makeNow()
       for (const payload of payloads) this.#writeOneNow(payload)
       syncedNow(this.#path, 'r', () => {})
     } catch (error) {
@@ -132,6 +131,14 @@ export class Payloads {
       return readdirSync(this.#path)
     } catch {
       return []
+    }
+  }
+
+  #makeNow(): void {
+    try {
+      mkdirSync(this.#path, { mode: 0o700 })
+    } catch (error) {
+      unlessThere(error as NodeJS.ErrnoException)
     }
   }
 

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import {
   closeSync,
+  constants,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -28,6 +29,9 @@ import { synced } from './synced.js'
 const NAME = /^[0-9a-f-]{36}\.(\d+)\.([\d.]*)$/
 /** What may belong to another container is taken for forgotten after so many ms. */
 const FORGOTTEN = 24 * 60 * 60 * 1000
+
+/** A put that cannot wait may write what is being written, and have it read: nothing is cut short, and both write the same. */
+const WRITE = constants.O_CREAT | constants.O_WRONLY
 
 /** A file that is to be there before the item that refers to it. */
 export interface Payload {
@@ -144,17 +148,18 @@ export class Payloads {
 
   #writeOneNow({ name, source }: Payload): void {
     const path = join(this.#path, name)
-    if (typeof source !== 'string') syncedNow(path, 'w', fd => writeAll(fd, source))
+    if (typeof source !== 'string') syncedNow(path, WRITE, fd => writeAll(fd, source))
     else {
       linkAnew(source, path)
       syncedNow(path, 'r', () => {})
     }
   }
 
-  async #writeOne({ name, source }: Payload): Promise<void> {
+  async #writeOne({ name, source, isWritten }: Payload): Promise<void> {
+    if (isWritten) return
     const path = join(this.#path, name)
     if (typeof source === 'string') linkAnew(source, path)
-    const file = await open(path, typeof source === 'string' ? 'r' : 'w', 0o600)
+    const file = await open(path, typeof source === 'string' ? 'r' : WRITE, 0o600)
     try {
       if (typeof source !== 'string') await file.writeFile(source)
       await file.sync()
@@ -174,7 +179,7 @@ function linkAnew(from: string, to: string): void {
   linkPayload(from, to)
 }
 
-function syncedNow(path: string, flags: string, use: (fd: number) => void): void {
+function syncedNow(path: string, flags: string | number, use: (fd: number) => void): void {
   const fd = openSync(path, flags, 0o600)
   try {
     use(fd)

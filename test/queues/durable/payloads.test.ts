@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { processMark } from '#src/os/process-mark'
@@ -23,6 +23,25 @@ describe('the payloads of a durable queue', () => {
       payloads.writeNow([other])
       await written
       expect(readdirSync(join(directory, 'payloads')).sort()).toEqual([one.name, other.name].sort())
+    }
+  })
+
+  it('are never shorter than they were once they are on disk, though two write the same one', async () => {
+    for (let round = 0; round < 40; round++) {
+      const directory = scratch()
+      const payloads = new Payloads(directory)
+      const one = payload(Buffer.alloc(100_000, 7))
+      const path = join(directory, 'payloads', one.name)
+      payloads.writeNow([payload()])
+      let isOver = false
+      const written = payloads.write([one]).finally(() => (isOver = true))
+      for (let turn = round % 12; turn > 0; turn--) await undefined
+      payloads.writeNow([one])
+      while (!isOver) {
+        expect(statSync(path).size).toBe(100_000)
+        await new Promise(setImmediate)
+      }
+      await written
     }
   })
 })

@@ -41,19 +41,17 @@ export function prepareDirectory(path: string): string {
   }
 }
 
+/** Not by Node's own way to make what is above as well: below /proc, where nothing can be made, that goes on for ever. */
 function make(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  const above = dirname(path)
+  if (!existsSync(above)) make(above)
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    mkdirSync(path, { mode: 0o700 })
   } catch (error) {
-    // On a file system that cannot be written, the one error is not found.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') accessSync(ancestorOf(path), constants.W_OK)
-    throw error
+    // Another one may have made it at the same time.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !statSync(path).isDirectory()) throw error
   }
-}
-
-function ancestorOf(path: string): string {
-  const parent = dirname(path)
-  return existsSync(parent) || parent === path ? parent : ancestorOf(parent)
 }
 
 /** What is in the directory; undefined: there is none. */

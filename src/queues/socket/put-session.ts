@@ -6,7 +6,6 @@ import { protocolError } from '../../core/wire.js'
 import { CodecError } from '../../errors/codec-error.js'
 import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
 import { QueueFullError } from '../../errors/queue-full-error.js'
-import { QueueLinkError } from '../../errors/queue-link-error.js'
 import { clock } from '../../util/clock.js'
 import { PUT_BYTES, PUTS } from './limits.js'
 import type { ToHost } from './protocol.js'
@@ -125,16 +124,11 @@ export class PutSession<T> {
 
   #unpacked(parcel: Uint8Array, priority: number, due: number): readonly Entry<T>[] {
     const { maker } = this.#mailbox
-    try {
-      const entries = unpackParcel<T>(parcel)
-      if (!maker.checks && priority === 0 && due === 0) return entries
-      return entries.map(({ value, enqueuedAt, headers, key }) => {
-        return new Entry(maker.checks ? maker.out(value) : value, enqueuedAt, due, priority, headers, key)
-      })
-    } catch (cause) {
-      if (cause instanceof QueueLinkError) throw cause
-      throw new CodecError('these bytes are no parcel of items', { cause })
-    }
+    const entries = unpackParcel<T>(parcel)
+    if (!maker.checks && priority === 0 && due === 0) return entries
+    return entries.map(({ value, enqueuedAt, headers, key }) => {
+      return new Entry(maker.out(value), enqueuedAt, due, priority, headers, key)
+    })
   }
 
   #repeated(number: number): void {

@@ -35,12 +35,12 @@ export class Feeder<T> implements Taker<T> {
   #sent = 0
   #seen = 0
   #wanted = 0
-  /** The queue was shut down and held nothing more: nothing can come, unless it is reopened. */
-  #drained = false
+  /** So many of the next ones did not fit a frame together. */
+  #alone = 0
   /** Follows at once when items grow, slowly when they shrink. */
   #guess = 256
 
-  /** `onClosed`: the queue that it feeds from was let go of. */
+  /** `onClosed`: the queue that it feeds from was let go of, or broke. */
   constructor(mailbox: Mailbox<T>, wire: Wire<ToHost, ToClient>, frameLimit: number, onClosed: () => void) {
     this.#mailbox = mailbox
     this.#wire = wire
@@ -63,17 +63,13 @@ export class Feeder<T> implements Taker<T> {
     // What was leased for it, and it no longer wants.
     while (this.#waiting.length > Math.max(0, this.#credit)) this.#mailbox.giveBack(this.#waiting.pop() as Lease<T>, 0)
     this.goOn()
+    // There may be room for what waits, also where nothing more can be leased.
+    this.#wire.wake()
   }
 
   /** There may be room on the wire. */
   goOn(): void {
-    const mailbox = this.#mailbox
-    if (this.demand <= 0 || mailbox.ended) return
-    // Whoever enrols there is told so at once, which would be the next reason to go on.
-    if (this.#drained && mailbox.store.shut && mailbox.idle) return
-    this.#drained = false
-    if (mailbox.audience.has(this)) mailbox.want(this)
-    else mailbox.enrol(this)
+    if (this.demand > 0) this.#mailbox.enrol(this)
   }
 
   accept(lease: Lease<T>): void {
@@ -81,14 +77,9 @@ export class Feeder<T> implements Taker<T> {
     this.#wire.wake()
   }
 
-  /** Drained, for now: it may be reopened. The client sees so by itself. */
-  end(): void {
-    this.#drained = true
-    this.#wire.wake()
-  }
-
-  letGo(): void {
-    this.#onClosed()
+  /** Without an error it is drained, for now: it may be reopened. The client sees so by itself. */
+  end(error?: unknown): void {
+    if (error !== undefined) this.#onClosed()
   }
 
   /** Sends what is leased, as far as there is room for it on the way. */
@@ -134,7 +125,7 @@ export class Feeder<T> implements Taker<T> {
 
   #release(id: number): Lease<T> | undefined {
     const lease = this.#out.get(id)
-    if (lease) this.#out.delete(id)
+    this.#out.delete(id)
     return lease
   }
 
@@ -142,6 +133,10 @@ export class Feeder<T> implements Taker<T> {
   #nextParcel(): Lease<T>[] {
     const first = this.#waiting.shift() as Lease<T>
     const leases = [first]
+    if (this.#alone > 0) {
+      this.#alone--
+      return leases
+    }
     const most = Math.min(PARCEL_ITEMS, PARCEL_BYTES / this.#guess)
     for (let next = this.#waiting.peek(); next && leases.length < most; next = this.#waiting.peek()) {
       if (next.enqueuedAt !== first.enqueuedAt) break
@@ -157,8 +152,7 @@ export class Feeder<T> implements Taker<T> {
       if (bytes.length + FRAME_ROOM > this.#frameLimit)
         throw new ItemTooLargeError(`an item of ${bytes.length} bytes fits no frame`)
     } catch (error) {
-      // One of them cannot be sent: each on its own tells which.
-      if (leases.length > 1) for (const lease of leases) this.#send([lease])
+      if (leases.length > 1) this.#sendAlone(leases)
       else for (const lease of leases) this.#refuse(lease, error)
       return
     }
@@ -172,11 +166,19 @@ export class Feeder<T> implements Taker<T> {
     this.#wire.send(message, bytes.length + 8 * leases.length)
   }
 
+  /** One of them cannot be sent, or all of them together: each on its own tells which, as there is room for it. */
+  #sendAlone(leases: readonly Lease<T>[]): void {
+    const rest = [...this.#waiting]
+    this.#waiting.clear()
+    for (const lease of [...leases, ...rest]) this.#waiting.push(lease)
+    this.#alone = leases.length
+  }
+
   /** It can never be sent: a dead letter, if there are any. Else it rests, and the client's readers hear of it. */
   #refuse(lease: Lease<T>, error: unknown): void {
     const mailbox = this.#mailbox
     lease.attempt++
-    mailbox.nack(lease, mailbox.deadLetter ? { requeue: false, reason: error } : { reason: error })
+    mailbox.nack(lease, { requeue: !mailbox.deadLetter, reason: error })
     if (!mailbox.deadLetter) this.#wire.send({ type: 'undeliverable', error: portableError(error) })
   }
 }

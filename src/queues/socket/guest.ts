@@ -81,7 +81,6 @@ export class Guest<T> {
 
   /** The host lets go of it. */
   dismiss(error: unknown, retry: boolean): void {
-    if (this.#wire.isClosed) return
     this.#wire.send({ type: 'bye', error: portableError(error), retry })
     this.#wire.end()
     this.#leave()
@@ -127,10 +126,7 @@ export class Guest<T> {
   // ── what comes ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   #hear(messages: readonly Message[]): void {
-    for (const message of messages) {
-      if (this.#wire.isClosed) return
-      this.#obey(checkToHost(message))
-    }
+    for (const message of messages) this.#obey(checkToHost(message))
     // What the client reckons with on its own ends with this frame: it hears what came of it.
     if (this.#wants.room || this.#wants.rest) this.announce()
   }
@@ -159,11 +155,11 @@ export class Guest<T> {
     this.#feeder.flush()
     const answer = (rest: { value?: unknown; error?: unknown }): void => {
       this.#questions--
-      if (!this.#wire.isClosed) this.#wire.send({ type: 'answer', number, ...rest })
+      this.#wire.send({ type: 'answer', number, ...rest })
     }
     if (what === 'refresh') return answer({})
     this.#answerTo(number, what, parcel).then(
-      value => answer(value === undefined ? {} : { value }),
+      value => answer({ value }),
       error => answer({ error: portableError(error) }),
     )
   }
@@ -240,9 +236,10 @@ export class Guest<T> {
     this.#wants = { room, rest }
     this.#unwatch()
     this.#unwatch = (): void => {}
-    if (room || rest) this.#watch()
+    if (!room && !rest) return
+    this.#watch()
     // Whoever begins to wait knows at once how things stand.
-    if (room || rest) this.#tell()
+    this.#tell()
   }
 
   #watch(): void {
@@ -251,7 +248,7 @@ export class Guest<T> {
       () => this.#isNews(),
       () => {
         this.#tell()
-        if (this.#wants.room || this.#wants.rest) this.#watch()
+        this.#watch()
       },
     )
   }
@@ -272,7 +269,8 @@ export class Guest<T> {
     const { store, rests, size, delayed } = this.#host.mailbox
     return {
       type: 'standing',
-      seen: this.#wire.received,
+      // The hello is none of those that the client counts.
+      seen: this.#wire.received - 1,
       ready: size,
       delayed,
       leased: store.leased - rests.length,

@@ -40,7 +40,6 @@ export class Host<T> implements GuestHost<T> {
   #address: Address
   #tick: NodeJS.Timeout | undefined
   #remove = async (): Promise<void> => {}
-  #shut: boolean
   #pingAt = 0
   #closing: Promise<void> | undefined
 
@@ -61,7 +60,6 @@ export class Host<T> implements GuestHost<T> {
     this.#limits = o.limits
     this.#address = o.address
     this.#onEnded = o.onEnded
-    this.#shut = o.mailbox.store.shut
     this.#server = o.tls
       ? tls().createServer({ handshakeTimeout: o.limits.deadline, ...o.tls }, stream => this.#accept(stream))
       : createServer({ noDelay: true }, stream => this.#accept(stream))
@@ -147,7 +145,6 @@ export class Host<T> implements GuestHost<T> {
   }
 
   announce(): void {
-    this.#shut = this.mailbox.store.shut
     for (const guest of this.#guests) guest.announce()
   }
 
@@ -186,7 +183,9 @@ export class Host<T> implements GuestHost<T> {
       guest.check(deadline)
       if (pings) guest.ping()
     }
-    if (this.mailbox.store.shut !== this.#shut) this.announce()
+    // What came about without a word to this host: others shut the queue down, or this handle of it ended.
+    this.announce()
+    if (this.mailbox.ended) this.#onEnded()
     const before = Date.now() - MEMORY
     for (const [client, session] of this.#sessions) {
       if (session.isIdle && (session.leftAt < before || this.#sessions.size > SESSIONS)) this.#sessions.delete(client)

@@ -41,8 +41,8 @@ export class HostConnection {
   readonly #terms: ConnectionTerms
   readonly #events: ConnectionEvents
   readonly #client = randomBytes(16).toString('hex')
-  #wire: Wire<ToClient, ToHost> | undefined
-  #socket: Socket | undefined
+  #wire!: Wire<ToClient, ToHost>
+  #socket!: Socket
   #inside = false
   #closed = false
   #keepsAlive = true
@@ -77,8 +77,8 @@ export class HostConnection {
   set keepsAlive(keeps: boolean) {
     if (keeps === this.#keepsAlive) return
     this.#keepsAlive = keeps
-    if (keeps) this.#socket?.ref()
-    else this.#socket?.unref()
+    if (keeps) this.#socket.ref()
+    else this.#socket.unref()
     if (keeps) this.#retry?.ref()
     else this.#retry?.unref()
   }
@@ -89,9 +89,9 @@ export class HostConnection {
       this.#closed = true
       clearTimeout(this.#retry)
       clearInterval(this.#tick)
-      if (!this.#wire || this.#wire.isClosed) this.#ended.resolve()
+      if (this.#wire.isClosed) this.#ended.resolve()
       else {
-        this.#socket?.ref()
+        this.#socket.ref()
         this.#wire.end()
       }
     }
@@ -104,7 +104,6 @@ export class HostConnection {
     const socket = secure ? tls().connect({ ...where, ...secure }) : connect({ ...where, noDelay: true })
     if (!this.#keepsAlive) socket.unref()
     this.#socket = socket
-    this.#inside = false
     this.#deadline = DOOR
     const wire = new Wire<ToClient, ToHost>(socket, {
       messages: messages => this.#hear(messages),
@@ -133,7 +132,7 @@ export class HostConnection {
     this.#tries = 0
     this.#lostAt = 0
     this.#deadline = welcome.deadline
-    if (this.#wire) this.#wire.limit = welcome.frameLimit
+    this.#wire.limit = welcome.frameLimit
     const why = this.#events.opened(welcome)
     if (why) this.#break(why)
     else this.#first.resolve()
@@ -141,13 +140,13 @@ export class HostConnection {
 
   #dismissed(came: unknown, retry: boolean): void {
     const error = came instanceof Error ? came : new QueueClosedError('the host has let go of this client')
-    if (retry) this.#wire?.cut(error)
+    if (retry) this.#wire.cut(error)
     else this.#break(error)
   }
 
   #check(): void {
-    const why = this.#wire?.overdue(this.#deadline)
-    if (why) this.#wire?.cut(cutOff(why))
+    const why = this.#wire.overdue(this.#deadline)
+    if (why) this.#wire.cut(cutOff(why))
   }
 
   #lost(error: Error | undefined): void {
@@ -185,13 +184,12 @@ export class HostConnection {
   }
 
   #break(error: Error): void {
-    if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#retry)
     clearInterval(this.#tick)
     this.#inside = false
     this.#ended.resolve()
-    this.#wire?.cut()
+    this.#wire.cut()
     this.#first.reject(error)
     this.#first.promise.catch(() => {})
     this.#events.broken(error)

@@ -217,6 +217,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     this.welcome = welcome
     this.#told = undefined
     this.#stored(welcome.stored)
+    this.#recount()
     const { wire } = this.#connection
     for (const put of this.#log) {
       wire?.send(putMessage(put), put.parcel.length)
@@ -230,7 +231,6 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
   messages(messages: readonly ToClient[]): void {
     for (const message of messages) this.#hear(message)
     this.#stay()
-    if (this.#closed) return
     this.#listener?.readable()
     this.#wake()
   }
@@ -238,13 +238,11 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
   /** Leases are the host's again, and come again; puts wait to be repeated. */
   lost(): void {
     this.#window.lose()
-    this.#belief.forget()
-    for (const put of this.#log) this.#count(put)
+    this.#recount()
     this.#listener?.readable()
   }
 
   broken(error: Error): void {
-    this.#closed = true
     this.#window.lose()
     this.#asks.abandon(error)
     // It may break before there is a queue.
@@ -291,7 +289,6 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
   }
 
   #stored(number: number): void {
-    if (this.#log.length === 0) return
     this.#log.closeUpTo(number)
     this.#listener?.stored(number)
   }
@@ -301,7 +298,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     const told = this.#told
     const same = told ? told.room === room && told.rest === rest : !room && !rest
     if (same && items === 0 && (told?.items ?? 0) === 0) return
-    if (told && same && items > 0 && told.items > 0) {
+    if (told && same) {
       // The host may go on for a while with what it knows.
       const more = items + this.#window.received - (told.items + told.seen)
       if (more >= 0 && more < items / 2 && this.#window.bytesUntold < TELL_EVERY) return
@@ -309,6 +306,12 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     this.#told = { type: 'want', items: Math.max(0, items), seen: this.#window.received, room, rest }
     this.#window.bytesUntold = 0
     this.#connection.wire?.send(this.#told)
+  }
+
+  /** Nothing that was done over an earlier connection counts, but what has to be put again. */
+  #recount(): void {
+    this.#belief.forget()
+    for (const put of this.#log) this.#count(put)
   }
 
   #count({ count, due }: { count: number; due: number }): void {

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { Entry, type Headers } from '#src/core/entry'
 import { packParcel } from '#src/core/parcel-codec'
+import type { ArenaUser } from '#src/os/arena-user'
 import type { Move, Place, Put, Task, Work } from '#src/queues/durable/commit'
 import { createDataFile } from '#src/queues/durable/create-data-file'
 import { type BytesTable, Database } from '#src/queues/durable/database'
 import { baseOf, decodeHead, firstOf, HEAD } from '#src/queues/durable/layout'
-import type { Line } from '#src/queues/durable/ledger'
+import { Ledger, type Line } from '#src/queues/durable/ledger'
 import { newMeta } from '#src/queues/durable/meta'
+import { Section } from '#src/queues/durable/section'
+import { arenaOptions, type DurableStoreOptions } from '#src/queues/durable/store-options'
 import { afterwards, scratch } from './help.js'
 
 /** A data file of its own, closed after the test. */
@@ -84,3 +87,14 @@ export function newMove(from: Place, item: Entry<unknown>, due: number, attempt 
 }
 
 export const newTask = (run: Task['run']): Task => ({ run, committed: () => {}, failed: () => {} })
+
+/** A participant of what a queue keeps in memory, and what it heard; closed after the test. */
+export function newSection(directory: string, user: Partial<ArenaUser> = {}) {
+  const heard: number[] = []
+  const nothing = (): void => {}
+  const quiet = { repair: nothing, reap: nothing, unlocked: nothing, news: (came: number) => void heard.push(came) }
+  const options = arenaOptions({ leases: `${directory}/leases`, what: 'the queue' } as DurableStoreOptions)
+  const section = new Section(options, () => ({ ...quiet, ...user }))
+  afterwards(() => section.arena.close())
+  return { section, arena: section.arena, ledger: new Ledger(section.arena.buffer, section.arena.offset), heard }
+}

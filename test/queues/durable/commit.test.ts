@@ -322,4 +322,19 @@ describe('a transaction of a durable queue', () => {
     }
     expect(left).toEqual([24, 24, 8, 8, 0, 0])
   })
+
+  it('stores what repeats a put that is over, also before that is forgotten [P16]', () => {
+    for (let n = 0; n < 20; n++) commit({ puts: [newPut([entry(n, 1000, `key ${n}`)])] })
+    for (let n = 0; n < 20; n++) commit({ settled: [placeOf(ITEMS, 0, n + 1)] }, 1000 + n)
+    const again = (now: number) => commit({ puts: [newPut([entry(20, 1000, 'key 19')])] }, now).changes.repeated
+    expect([again(1018 + KEY_TTL), again(1019 + KEY_TTL), db.expiry.getKeysCount(), again(5000)]).toEqual([1, 0, 0, 1])
+  })
+
+  it('changes nothing for what is gone as a whole', () => {
+    commit({ puts: [newPut([entry(1), entry(2)])] })
+    const gone = [placeOf(ITEMS, 0, 1), placeOf(ITEMS, 0, 1, 1)]
+    expect(commit({ settled: gone }).changes).toMatchObject({ highest: [[0, 1]], fewerDelayed: 0 })
+    const { changes } = commit({ settled: gone, moves: [newMove(gone[0]!, entry(1), 5000)] })
+    expect([changes.highest, changes.lowest, db.meta.items, db.meta.delayed]).toEqual([[], [], 0, 0])
+  })
 })

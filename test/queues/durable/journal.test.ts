@@ -21,12 +21,16 @@ class Owner implements JournalOwner {
   isBusy = false
   /** Asked so often, it says that it is busy though it was not. */
   busyAt = 0
-  #asked = 0
+  asked = 0
+  /** Done when something has departed, in the next turn. */
+  whenDeparted: (() => void) | undefined
+  #answer = true
   #waiting: (() => void)[] = []
   readonly #missing: string[] = []
 
   mayCommit(): boolean {
-    return ++this.#asked !== this.busyAt && !this.isBusy
+    this.#answer = ++this.asked !== this.busyAt && !this.isBusy
+    return this.#answer
   }
 
   allowedNow(): boolean {
@@ -46,7 +50,10 @@ class Owner implements JournalOwner {
     this.departed.push([transaction, puts.map(({ ticket }) => ticket)])
     const payloads = puts.flatMap(put => put.payloads).map(({ name }) => join(directory, 'payloads', name))
     this.#missing.push(...payloads.filter(path => !existsSync(path)))
-    expect(this.#missing).toEqual([])
+    expect([this.#missing, this.#answer]).toEqual([[], true])
+    const then = this.whenDeparted
+    this.whenDeparted = undefined
+    if (then) setImmediate(then)
   }
 
   committed(work: Work, changes: Changes): void {
@@ -140,6 +147,37 @@ describe('the journal of a durable queue', () => {
     expect(owner.refused).toEqual([])
   })
 
+  it('takes nothing that is on the disk already for what it has to write, though it was not told yet', async () => {
+    for (let round = 0; round < 20; round++) {
+      const flushed = new Promise<void>(resolve => {
+        owner.whenDeparted = () => {
+          put()
+          journal.flush()
+          expect(items()).toBe(2 * round + 2)
+          resolve()
+        }
+      })
+      put()
+      await flushed
+      await journal.drain()
+    }
+    expect([stored(), items(), owner.refused]).toEqual([Array.from({ length: 40 }, (_, n) => n + 1), 40, []])
+  })
+
+  it('refuses what the disk has no room for, when the call that put it is over', async () => {
+    put()
+    await journal.drain()
+    const [parcel] = newPut([entry(2)]).parcels
+    const endless = Object.defineProperty(Buffer.from(parcel!.bytes), 'length', { value: 1e18 })
+    put({ parcels: [{ bytes: endless, count: 1 }] })
+    putLarge()
+    expect(owner.refused).toEqual([])
+    journal.settle(place(1))
+    await journal.drain()
+    expect([owner.refused, stored(), items()]).toEqual([[2, 3].map(ticket => [ticket, 'ERR_NO_SPACE']), [1], 0])
+    await until(() => files().length === 0)
+  })
+
   it('tells what was settled, moved and done, and removes the files that nobody refers to any more', async () => {
     put()
     put()
@@ -214,6 +252,7 @@ describe('the journal of a durable queue', () => {
     owner.isBusy = true
     put()
     await turns(3)
+    expect(owner.asked).toBe(1)
     put()
     putLarge()
     expect(codeThrown(() => journal.flush())).toBe('ERR_BUSY')
@@ -302,6 +341,10 @@ describe('a transaction of a durable queue that fails', () => {
         [2, 'ERR_FILE'],
       ],
     ])
+    // The next one need not wait to be told.
+    put()
+    await journal.drain()
+    expect(owner.refused.length).toBe(3)
   })
 
   it('leaves nothing where the file of a large item was written already', async () => {

@@ -266,10 +266,10 @@ describe('the handles of a durable queue do what a list would', () => {
       await fc.assert(
         fc.asyncProperty(fc.nat(), async seed => {
           const match = await Match.begin(seed)
-          for (let turn = 0; turn < (steps.includes('open') ? 8 : 12); turn++) await match.turn(steps)
+          for (let turn = 0; turn < (steps.includes('open') ? 6 : 12); turn++) await match.turn(steps)
           await match.end()
         }),
-        { numRuns: 5, endOnFailure: true },
+        { numRuns: steps.includes('open') ? 3 : 5, endOnFailure: true },
       )
     })
   }

@@ -105,28 +105,6 @@ describe('a long line', () => {
     ])
     expect([counts(one), values(one, 1), values(other, 1)]).toEqual([[0, 0, 500], [], []])
   })
-
-  it('is passed on as it is stored, parcel by parcel, and what must be opened is [Q14.4]', () => {
-    put([1, 2, 3])
-    put([4, 5], { key: 'key' })
-    put([6], { headers: { h: 'x' } })
-    put([7, 'L'.repeat(2000)])
-    put([8])
-    const told = (max: number) =>
-      one.store.take(max, 1, true).map(({ seq, sealed }) => [seq, sealed?.count, sealed?.payload !== undefined])
-    expect(told(2)).toEqual([1, 2, 3].map(seq => [seq, 3, false]))
-    expect(told(1)).toEqual([[4, undefined, false]])
-    expect(told(3)).toEqual([
-      [5, undefined, false],
-      [6, 1, false],
-      [7, undefined, false],
-    ])
-    expect(told(9)).toEqual([
-      [8, 1, true],
-      [9, 1, false],
-    ])
-    expect(told(1)).toEqual([])
-  })
 })
 
 describe('a durable queue that is cleared', () => {

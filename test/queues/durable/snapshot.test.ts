@@ -1,6 +1,10 @@
+import { unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { fresh } from './help.js'
+import { until } from '../help.js'
+import { fresh, scratch } from './help.js'
+import { filesIn, offer, openStore } from './stores.js'
 
 it('shows each item while it is held, given back and delayed, and none that is settled', async () => {
   const queue = await fresh<number>()
@@ -41,4 +45,36 @@ it('ends with the error of a queue that is closed on the way', async () => {
   expect(items.next().value).toMatchObject({ value: 1, priority: 0, delay: 0, key: undefined, headers: {} })
   await queue.close()
   expect(() => items.next()).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_CLOSED' }))
+})
+
+it('passes over a large item that went on the way, with its file, and not one whose file alone is gone (S8)', async () => {
+  const path = join(scratch(), 'queue')
+  const handle = await openStore<string>(path)
+  const { store } = handle
+  const large = 'L'.repeat(2000)
+  for (const value of ['a', large, 'b', large, 'c']) offer(handle, [value])
+  store.storeNow()
+  const items = store.snapshot()[Symbol.iterator]()
+  expect(items.next().value?.value).toBe('a')
+  const [, lease] = store.take(2, 1)
+  store.ack(lease!)
+  store.storeNow()
+  await until(() => filesIn(path).length === 1)
+  expect(items.next().value?.value).toBe('b')
+  unlinkSync(join(path, 'payloads', filesIn(path)[0]!))
+  expect(() => items.next()).toThrow(expect.objectContaining({ code: 'ERR_SPILL' }))
+})
+
+it('shows delayed items with what they have to wait still, and when they were put', async () => {
+  const handle = await openStore<number>(join(scratch(), 'queue'))
+  const now = Date.now()
+  offer(handle, [1], { at: 5000, due: now + 1e6, priority: 3, headers: { h: 'x' }, key: 'k' })
+  offer(handle, [2], { at: 6000, due: 7000 })
+  offer(handle, [3], { at: 7000, priority: 2 })
+  handle.store.storeNow()
+  const [three, two, one] = [...handle.store.snapshot()]
+  expect(three).toEqual({ value: 3, priority: 2, delay: 0, key: undefined, headers: {}, enqueuedAt: 7000 })
+  expect(two).toEqual({ value: 2, priority: 0, delay: 0, key: undefined, headers: {}, enqueuedAt: 6000 })
+  expect(one).toMatchObject({ value: 1, priority: 3, key: 'k', headers: { h: 'x' }, enqueuedAt: 5000 })
+  expect(Math.round(one!.delay / 1e6)).toBe(1)
 })

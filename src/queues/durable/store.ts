@@ -270,7 +270,6 @@ export class DurableStore<T> implements Store<T> {
 
   /** Counts what is on disk, and takes over from those who have died. */
   async begin(capacity: number | undefined): Promise<void> {
-    this.#arena.reap()
     await this.#section.eventually(() => {
       const isAlone = this.#arena.participants().every(({ slot, alive }) => slot === this.#arena.slot || !alive)
       if (!isAlone && this.#ledger.version > 0) return
@@ -278,6 +277,8 @@ export class DurableStore<T> implements Store<T> {
       this.#ledger.shut = this.#db.meta.shut
       this.#ledger.removed = false
     })
+    // The lock was free just now: where somebody holds it, nobody is reaped.
+    this.#arena.reap()
     await this.#compaction.over()
     await this.#section.eventually(() => this.#recount())
     if (capacity === undefined || capacity === this.#db.meta.capacity) return

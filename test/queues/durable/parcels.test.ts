@@ -77,6 +77,7 @@ describe('a parcel of a durable queue', () => {
     one.store.storeNow()
     const [adopted] = other.store.take(1, 1, true)
     expect([adopted!.value, adopted!.enqueuedAt]).toEqual([large, 77])
+    expect([...other.store.snapshot()].map(({ enqueuedAt }) => enqueuedAt)).toEqual([77])
     const reference = (of: { sealed?: DurableLease<unknown>['sealed'] }) =>
       payloadIn(OpenParcel.of(decode(Buffer.from(of.sealed!.bytes))), ({ file }) => file)?.reference as Reference
     expect(reference(adopted!).file).not.toBe(reference(lease!).file)

@@ -56,7 +56,7 @@ export class Compaction {
       this.follow()
       if (this.mayCommit) return
       await new Promise(resolve => setTimeout(resolve, PAUSE))
-      if (this.#ledger.compacting >= 0) this.#arena.reap()
+      this.#arena.reap()
     }
   }
 
@@ -67,7 +67,7 @@ export class Compaction {
       if (this.mayCommit) return true
       if (this.#db.isBeingCopied || waited >= PATIENCE) return false
       Atomics.wait(pillow, 0, 0, PAUSE)
-      if (this.#ledger.compacting >= 0) this.#arena.reap()
+      this.#arena.reap()
     }
   }
 

@@ -12,7 +12,7 @@ import { keyOf } from '#src/queues/durable/layout'
 import { encodeMeta, newMeta } from '#src/queues/durable/meta'
 import { codeOf, codeThrown, turns } from '../help.js'
 import { afterwards, scratch } from './help.js'
-import { newDatabase } from './parts.js'
+import { newDatabase, pathsOpen } from './parts.js'
 
 const KEY = keyOf(0, 1)
 const bytes = (count: number) => Buffer.alloc(count, 7)
@@ -102,6 +102,7 @@ describe('a data file that is open', () => {
     db.forgetReaders()
     await db.close()
     await db.close()
+    expect(pathsOpen().filter(path => path.startsWith(db.directory))).toEqual([])
   })
 
   it('is refused when another program, or another version, made it [P10]', async () => {

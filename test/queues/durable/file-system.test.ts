@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync, statfsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, statfsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { QueueLinkError } from '#src/errors/queue-link-error'
@@ -17,6 +17,7 @@ import { synced } from '#src/queues/durable/synced'
 import { TailRoom } from '#src/queues/durable/tail-room'
 import { codeOf, codeThrown } from '../help.js'
 import { scratch } from './help.js'
+import { pathsOpen } from './parts.js'
 
 describe('the directory of a queue', () => {
   it('is made with all above it, for this user alone, and is the same by whatever path', () => {
@@ -171,7 +172,7 @@ describe('a data file', () => {
     writeFileSync(path, headed({ last: [1, 1], size: 2 * 4096 }))
     // More than a process may have open.
     for (let time = 0; time < 3000; time++) checkDataFile(path)
-    expect(readOpen().filter(name => name.startsWith(path))).toEqual([])
+    expect(pathsOpen().filter(name => name.startsWith(path))).toEqual([])
   })
 
   it('is made once, whole, and nothing is left beside it [P1]', async () => {
@@ -191,7 +192,7 @@ describe('a data file', () => {
     })
     expect(sizes).toEqual([129, 129, 129, 226, 226])
     new TailRoom(path).keep(194, 4096)
-    expect([statSync(path).size / 4096, readOpen().includes(path)]).toEqual([226, false])
+    expect([statSync(path).size / 4096, pathsOpen().includes(path)]).toEqual([226, false])
     const text = join(scratch(), 'text')
     writeFileSync(text, 'kept')
     new TailRoom(text).keep(0, 16)
@@ -214,20 +215,9 @@ describe('a data file', () => {
     expect([readFileSync(path, 'latin1'), listDirectory(directory)]).toEqual(['used', ['lock']])
     expect(codeThrown(() => reserveLockFile(join(directory, 'missing', 'lock')))).toBe('ENOENT')
     await synced(directory)
-    expect([await codeOf(synced(join(directory, 'missing'))), readOpen().includes(directory)]).toEqual([
+    expect([await codeOf(synced(join(directory, 'missing'))), pathsOpen().includes(directory)]).toEqual([
       'ENOENT',
       false,
     ])
   })
 })
-
-/** The paths that this process has open. */
-function readOpen(): string[] {
-  return (listDirectory('/proc/self/fd') ?? []).flatMap(fd => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`)
-    } catch {
-      return []
-    }
-  })
-}

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { readdirSync, readlinkSync } from 'node:fs'
 import { Entry, type Headers } from '#src/core/entry'
 import { packParcel } from '#src/core/parcel-codec'
 import type { ArenaUser } from '#src/os/arena-user'
@@ -97,4 +98,15 @@ export function newSection(directory: string, user: Partial<ArenaUser> = {}) {
   const section = new Section(options, () => ({ ...quiet, ...user }))
   afterwards(() => section.arena.close())
   return { section, arena: section.arena, ledger: new Ledger(section.arena.buffer, section.arena.offset), heard }
+}
+
+/** The paths that this process has open. */
+export function pathsOpen(): string[] {
+  return readdirSync('/proc/self/fd').flatMap(fd => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`)
+    } catch {
+      return []
+    }
+  })
 }

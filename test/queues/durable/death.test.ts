@@ -29,6 +29,23 @@ it('takes over from the dead, also while another is in the section [Q6.3] [Q6.4]
   expect([delivery.value, delivery.attempt]).toEqual([1, 2])
 })
 
+it('goes on storing when who compacted has died [Q6.3] [Q12.6]', async () => {
+  const path = join(scratch(), 'queue')
+  const queue = await open<number>(path)
+  const holder = run('durable-user.js', 'hold', path, '0')
+  await holder.line()
+  const { arena, ledger } = newSection(path)
+  const { slot } = arena.participants().find(({ pid }) => pid === holder.child.pid)!
+  ledger.compacting = slot
+  let isStored = false
+  const stored = queue.put(1).then(() => (isStored = true))
+  await new Promise(resolve => setTimeout(resolve, 30))
+  expect(isStored).toBe(false)
+  holder.child.kill('SIGKILL')
+  await stored
+  expect([ledger.compacting, ledger.generation, await queue.get()]).toEqual([-1, 0, 1])
+})
+
 it('gives back what a handle held that is closed, and settles what it had settled [Q6.4] [Q6.5]', async () => {
   const path = join(scratch(), 'queue')
   const [one, other] = [await openStore<number>(path), await openStore<number>(path)]

@@ -288,7 +288,7 @@ describe('a transaction of a durable queue', () => {
         const match = new Match(seed)
         for (let round = 0; round < 14; round++) match.round()
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 

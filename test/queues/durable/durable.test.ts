@@ -54,7 +54,7 @@ describe('order', () => {
     const queue = await fresh<string>()
     await queue.put('plain')
     await queue.put('due first', { delay: 1, priority: -1 })
-    await queue.put('due second', { delay: 30, priority: -2 })
+    await queue.put('due second', { delay: 300, priority: -2 })
     await queue.put('due last', { delay: 1, priority: 1 })
     await expect.poll(() => queue.size).toBe(4)
     expect(await queue.getBatch(4)).toEqual(['due first', 'plain', 'due last', 'due second'])

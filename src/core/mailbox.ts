@@ -105,7 +105,7 @@ export class Mailbox<T> implements Task, Gate<T> {
   pass(entry: Entry<T>): boolean {
     if (this.#draining || this.line.length > 0) return false
     const taker = this.takers.first()
-    if (!taker || this.store.lend === undefined || !enter()) return false
+    if (!taker || this.store.lend === undefined || taker.demand <= 0 || !enter()) return false
     this.#draining = true
     let lease: Lease<T> | undefined
     try {
@@ -323,7 +323,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     let budget = SLICE
     for (let taker = this.turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
       const count = this.#serve(taker)
-      if (count === 0) break
+      if (count === 0 && !this.takers.declined(taker)) break
       budget -= count
       if (this.#inTurns) {
         this.turn.spend(count, this.store.spent)

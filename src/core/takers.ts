@@ -39,6 +39,17 @@ export class Takers<T> {
     return this.#first
   }
 
+  /** The taker was given nothing. True: it has no room now, whatever it said before, and somebody else who has is the first. */
+  declined(taker: Taker<T>): boolean {
+    if (taker.demand > 0) return false
+    for (const other of this.#wanting) {
+      if (other.demand <= 0) continue
+      this.#first = other
+      return true
+    }
+    return false
+  }
+
   /** The taker was given something: it goes to the end of the turn, or out when it has enough. */
   served(taker: Taker<T>): void {
     const more = taker.demand > 0

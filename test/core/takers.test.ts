@@ -28,6 +28,19 @@ it('serves those who want something in turn, and no more who have enough [Q2.2]'
   expect([takers.first(), takers.length]).toEqual([undefined, 0])
 })
 
+it('passes over who has no room any more, and nobody who has [Q2.2]', () => {
+  const takers = new Takers<number>()
+  const [one, two] = [takerOf(1), takerOf(1)]
+  for (const taker of [one, two]) takers.add(taker)
+  expect([takers.first(), takers.declined(one), takers.first()]).toEqual([one, false, one])
+  one.demand = 0
+  expect([takers.declined(one), takers.first(), takers.length]).toEqual([true, two, 2])
+  two.demand = 0
+  expect([takers.declined(two), takers.length]).toEqual([false, 2])
+  one.demand = 1
+  expect([takers.declined(two), takers.first()]).toEqual([true, one])
+})
+
 it('adds up what all would accept: their appetite where they have one, and a finite number always', () => {
   const takers = new Takers<number>()
   expect(takers.demand).toBe(0)

@@ -63,6 +63,10 @@ describe('a host that sends items', () => {
     expect(await comes(raw, 3)).toEqual([1, 1, 1])
     await turns(5)
     expect(itemsIn(await raw.ask('refresh'))).toEqual([])
+    // What is put now, another may have.
+    await hosted.put(itemOf(1 << 18))
+    expect(hosted.size).toBe(1)
+    await hosted.get()
     // It has three of them.
     raw.want(1000, 3)
     expect(await comes(raw, 3)).toEqual([1, 1, 1])
@@ -91,6 +95,30 @@ describe('a host that sends items', () => {
     raw.socket.resume()
     await raw.leave()
     await until(() => hosted.size === 40)
+  })
+
+  it('serves others what a client that does not keep up has no room for [H4] [Q2.2]', async () => {
+    const queue = fifoQueue<Buffer>()
+    const hosted = await host(queue)
+    await hosted.putBatch(Array.from({ length: 4 }, () => itemOf(1 << 18)))
+    const [slow, other] = [client(), client()]
+    slow.want(1)
+    await comes(slow, 1)
+    slow.want(1000)
+    await comes(slow, 3)
+    other.want(1)
+    await other.ask('refresh')
+    await hosted.putBatch([itemOf(100), itemOf(200)])
+    expect(await comes(other, 1)).toEqual([1])
+    expect(await hosted.get({ timeout: 0 })).toHaveLength(200 - AROUND)
+    const waiting = hosted.get()
+    // In one step, past the store.
+    queue.putNowait(itemOf(300))
+    await queue.put(itemOf(400))
+    await waiting
+    expect(hosted.size).toBe(1)
+    expect((await slow.ask('stat')).filter(({ type }) => type === 'items')).toEqual([])
+    for (const raw of [slow, other]) await raw.leave()
   })
 
   it('counts a client among the readers only while it wants something', async () => {
@@ -143,9 +171,10 @@ describe('a host that sends items', () => {
   })
 
   it('sends few large parcels of small items, and none of more than 1,024 [Q3.2]', async () => {
-    const hosted = await host(fifoQueue<number>())
+    const queue = fifoQueue<number>()
+    await host(queue)
     const all = Array.from({ length: 4000 }, (_, n) => n)
-    await hosted.putBatch(all)
+    mailboxOf(queue).store.offer(all.map(n => new Entry(n, 5000)))
     const raw = client()
     raw.want(4000)
     const heard = await raw.ask('refresh')
@@ -214,8 +243,10 @@ describe('a host that sends items', () => {
       [2, 1, 0],
     ]
     raw.say({ type: 'settle', acked: [], back, handed: [] })
-    expect((await raw.ask('stat')).at(-1)).toMatchObject({ value: { size: 1, delayed: 1, leased: 0 } })
-    const left = mailboxOf(hosted).store.nextDue - Date.now()
+    const { store } = mailboxOf(hosted)
+    await until(() => store.leased === 0)
+    expect([store.ready, store.delayed]).toEqual([1, 1])
+    const left = store.nextDue - Date.now()
     expect(left).toBeGreaterThan(300_000)
     expect(left).toBeLessThanOrEqual(600_000)
     await raw.leave()
@@ -253,6 +284,22 @@ describe('a host that sends items', () => {
     expect(itemsIn(await raw.ask('refresh'))).toEqual([])
     await raw.leave()
     await until(() => hosted.size === 60)
+  })
+
+  it('sends all that is behind, and many small items together again [H10]', async () => {
+    const queue = fifoQueue<unknown>()
+    const hosted = await host(queue, { frameLimit: FRAME_ROOM + 200_000 })
+    const entries = [5000, 5000, 5000, 6000, 6000].map(time => new Entry<unknown>(itemOf(1 << 17), time))
+    mailboxOf(queue).store.offer(entries)
+    const raw = client()
+    raw.want(5)
+    expect(await comes(raw, 5)).toEqual([1, 1, 1, 1, 1])
+    raw.want(200, 5)
+    await hosted.putBatch(Array(200).fill('small'))
+    let [sum, parcels] = [0, 0]
+    for (; sum < 200; parcels++) sum += (await comes(raw, 1))[0] as number
+    expect(parcels).toBeLessThan(50)
+    await raw.leave()
   })
 
   it('moves what no frame can hold to the dead letters, and says nothing to the client [H10] [Q8.10]', async () => {

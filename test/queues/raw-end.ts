@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { decode, encode } from '#src/core/codec'
 
@@ -58,7 +57,7 @@ export class RawEnd {
 
   /** Until the other end has let go of the connection; what it said that was not asked for yet. */
   async closed(): Promise<Message[]> {
-    if (!this.socket.closed) await once(this.socket, 'close')
+    if (!this.socket.closed) await new Promise(resolve => this.socket.once('close', resolve))
     return this.#heard
   }
 

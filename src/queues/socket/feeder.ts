@@ -87,6 +87,8 @@ export class Feeder<T> implements Taker<T> {
     while (this.#waiting.length > 0 && this.#unseenBytes < ITEM_BYTES && !this.#wire.isChoked) {
       this.#send(this.#nextParcel())
     }
+    // What is there now, others may have. It wants more when there is room on the way.
+    if (this.demand <= 0) this.#mailbox.takers.delete(this)
   }
 
   settle({ acked, back, handed }: Settle): void {

@@ -91,13 +91,13 @@ describe('a host tells a client how full the queue is', () => {
     expect(await raw.next('standing')).toMatchObject({ ready: 2, delayed: 1, leased: 0, full: true })
     await hosted.get()
     expect(await raw.next('standing')).toMatchObject({ ready: 1, full: false })
-    // No more room, and then less.
+    // No more room, then more, and then less.
     const held = await hosted.receive()
     expect(await told(raw)).toEqual([])
-    await hosted.put(4)
-    expect(await told(raw)).toEqual([])
     await held.ack()
-    expect(await raw.next('standing')).toMatchObject({ ready: 1, delayed: 1, leased: 0 })
+    expect(await raw.next('standing')).toMatchObject({ ready: 0, delayed: 1, leased: 0 })
+    await hosted.put(4, { delay: 600_000 })
+    expect(await told(raw)).toEqual([])
   })
 
   it('where its store says by itself that it is full [Q3.3]', async () => {
@@ -114,6 +114,22 @@ describe('a host tells a client how full the queue is', () => {
     raw.want(1)
     await raw.ask('refresh')
     expect(store.wants).toEqual({ items: true, room: false, rest: false })
+  })
+
+  it('where it waits for room, and only when the store has room again [Q3.3]', async () => {
+    let full = true
+    const place = new Place<number>(9)
+    const store = Object.defineProperty(place.open(), 'full', { get: () => full })
+    const queue = new LateQueue(new Mailbox<number>(store, { name: 'late', maxAttempts: 16 }), false)
+    const hosted = await host(queue)
+    await hosted.putBatch([1, 2])
+    const raw = await client()
+    raw.want(0, 0, { room: true })
+    expect(await raw.next('standing')).toMatchObject({ ready: 2, full: true })
+    await hosted.get()
+    expect(await told(raw)).toEqual([])
+    full = false
+    expect(await told(raw)).toEqual([[1, 0, 0, false]])
   })
 
   it('counting as nobody’s what rests there [Q11.3]', async () => {
@@ -137,7 +153,6 @@ describe('a host tells a client how full the queue is', () => {
     const hosted = await host(fifoQueue<number>({ capacity: 3 }))
     await hosted.put(1)
     const raw = await client()
-    raw.want(0)
     await hosted.get()
     expect(await told(raw)).toEqual([])
     raw.say(putOf(1, 1))

@@ -90,6 +90,9 @@ describe('the door of a host', () => {
     await again.next('welcome')
     await old.closed()
     expect(hosted.connections).toBe(2)
+    again.say({ ...putOf(1), parcel: Uint8Array.of(1) }, putOf(2, 2))
+    expect(await again.next('failed')).toMatchObject({ number: 1 })
+    expect(await again.next('stored')).toMatchObject({ number: 2 })
     await other.ask('refresh')
     for (const raw of [again, other]) await raw.leave()
   })
@@ -242,6 +245,14 @@ describe('a host', () => {
     const causeOf = (address: string) => hostQueue(fifoQueue(), address).catch(({ code, cause }) => [code, cause.code])
     expect(await causeOf(hosted.address)).toEqual(['ERR_QUEUE_EXISTS', 'EADDRINUSE'])
     expect(await causeOf('tcp:192.0.2.1:1')).toEqual(['ERR_ADDRESS', 'EADDRNOTAVAIL'])
+  })
+
+  it('tells all the numbers that its queue tells', async () => {
+    const mailbox = new Mailbox<number>(new Place<number>(9).open(), { name: 'late', maxAttempts: 16 })
+    const origin = { descriptor: () => ({ kind: 'late' }), unlink: async () => {}, stat: async () => ({ bytes: 7 }) }
+    const hosted = await host(new LateQueue(mailbox, false, origin as never))
+    expect(await hosted.stat()).toMatchObject({ bytes: 7, capacity: 9 })
+    expect(hosted.descriptor()).toEqual({ kind: 'hosted', address: hosted.address, token: 't' })
   })
 
   it('answers for its queue, and takes it away with itself', async () => {

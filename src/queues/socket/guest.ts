@@ -86,8 +86,10 @@ export class Guest<T> {
     this.#leave()
   }
 
+  /** At once: what it holds of its client may be another's from here on. */
   cut(): void {
     this.#wire.cut()
+    this.#leave()
   }
 
   // ── the door ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -258,7 +260,7 @@ export class Guest<T> {
     const told = this.#told
     const now = this.#standing()
     if (!told || now.shut !== told.shut) return true
-    if (this.#wants.room && !now.full && room(now) > room(told)) return true
+    if (this.#wants.room && !now.full && (told.full || room(now) > room(told))) return true
     if (!this.#wants.rest) return false
     return (
       now.ready !== told.ready || now.delayed !== told.delayed || now.leased !== told.leased || now.full !== told.full

@@ -169,11 +169,24 @@ describe('a client that was let in', () => {
     expect([cause.code, cause.cause]).toEqual(['ERR_PROTOCOL', { type: 'nonsense', of: 'a host' }])
   })
 
-  it('gives up a host that has been silent for its deadline, and tries again [H4] [H8]', async () => {
-    const { store } = await storeAt(host, { welcome: { deadline: 30 } })
+  it('says so also where nobody spoke to it any more [H8]', async () => {
+    const { end, store, told } = await storeAt(host, { patience: 40 })
     opened.push(store)
+    end.say({ type: 'nonsense' })
+    while (told.at(-1)?.[0] !== 'broken') {
+      const next = await Promise.race([host.next(), until(() => told.at(-1)?.[0] === 'broken')])
+      next?.socket.end()
+    }
+    expect(told.at(-1)).toMatchObject(['broken', { code: 'ERR_QUEUE_CLOSED', cause: { code: 'ERR_PROTOCOL' } }])
+  })
+
+  it('gives up a host that has been silent for its deadline, and no other, and tries again [H4] [H8]', async () => {
+    const patient = await storeAt(host)
+    const { store } = await storeAt(host, { welcome: { deadline: 30 } })
+    opened.push(patient.store, store)
     const again = await host.letIn()
     expect(await again.heard()).toEqual([])
+    expect(host.ends).toHaveLength(3)
   })
 
   it('tries no more once it is closed', async () => {
@@ -198,6 +211,9 @@ describe('a client that was let in', () => {
     await one.nack()
     const counts = { size: 2, delayed: 1, leased: 1, resting: 1, shutDown: false, capacity: Number.POSITIVE_INFINITY }
     expect(await far.stat()).toMatchObject({ ...counts, kind: 'hosted' })
+    // Of this it has not heard yet.
+    await hosted.put(6)
+    expect(await far.stat()).toMatchObject({ size: 3, delayed: 1, leased: 1 })
     await two.nack({ requeue: false, reason: 'unfit' })
     expect((await dead.receive()).headers).toMatchObject({ 'x-reason': 'unfit', 'x-attempts': '1' })
     // Another process would reach these by itself.

@@ -86,6 +86,18 @@ describe('what a client believes of its host', () => {
     )
   })
 
+  it.each<[number, number, number]>([
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+  ])('counts %i, %i, %i once, also when that was all', (ready, delayed, leased) => {
+    const belief = new Belief()
+    belief.change(ready, delayed, leased)
+    belief.told(1)
+    belief.hear(standing({ seen: 1, ready, delayed, leased }))
+    expect([belief.ready, belief.delayed, belief.leased]).toEqual([ready, delayed, leased])
+  })
+
   it('is what the host says, and nothing else, over a new connection', () => {
     const belief = new Belief()
     belief.change(5, 6, 7)
@@ -277,6 +289,19 @@ describe('what a client has leased', () => {
     expect([belief.ready, belief.delayed, belief.leased]).toEqual([1, 1, -3])
     const delay = window.news()?.back[0]?.[2]
     expect(delay).toBeGreaterThan(50_000)
+    expect(delay).toBeLessThanOrEqual(60_000)
+  })
+
+  it('is told of, however little there is to tell', () => {
+    const { window } = received()
+    const [a, b, c] = window.take(3) as [never, never, never]
+    window.ack(a)
+    window.handedOver(c)
+    expect(window.news()).toMatchObject({ acked: [10], back: [], handed: [12] })
+    window.giveBack(b, 0)
+    window.ack(c)
+    expect(window.news()).toMatchObject({ acked: [12], back: [[11, 2, 0]], handed: [] })
+    expect(window.news()).toBe(undefined)
   })
 
   it('goes back, the latest first, where nobody wants so much', () => {

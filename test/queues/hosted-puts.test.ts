@@ -191,6 +191,7 @@ describe('the puts of a client, at its host', () => {
     expect([session.stored, session.isIdle, mailbox.line.length]).toEqual([0, false, 0])
     await until(() => place.items.ready === 1)
     expect([session.stored, session.isIdle, told.stored]).toEqual([1, true, 0])
+    session.put(put(1, 1))
     told.hear()
     expect(session.isIdle).toBe(false)
     // Repeated: the first is stored, the others are as good as new.
@@ -212,6 +213,7 @@ describe('the puts of a client, at its host', () => {
     session.leave()
     store.lose(0, lost)
     expect([told.failed.length, session.stored, session.isIdle]).toEqual([1, 2, true])
+    session.put(put(1, 1))
     told.hear()
     session.put(put(1, 1))
     expect(told.failed.at(-1)).toEqual([1, 'LOST'])

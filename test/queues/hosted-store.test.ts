@@ -227,12 +227,13 @@ describe('a client', () => {
     const closing = store.close()
     expect(store.ack(b)).toBe(false)
     expect(await asked).toBe('ERR_QUEUE_CLOSED')
+    await closing
+    // The host has heard it.
+    expect(end.socket.readableEnded).toBe(true)
     expect(await end.closed()).toMatchObject([
       { type: 'settle', acked: [1], back: [], handed: [] },
       { type: 'want', items: 0, seen: 2, room: false, rest: false },
     ])
-    await closing
-    expect(await host.close()).toBe(undefined)
   })
 
   it('is cut off from a host that says what nobody knows [H4]', async () => {

@@ -30,7 +30,7 @@ export function formatAddress(address: Address): string {
 function fromText(text: string): Address {
   if (!text.startsWith('tcp:')) return unix(text.startsWith('unix:') ? text.slice(5) : text)
   const [, host, port] = /^tcp:(?:(\[.*\]|[^:]*):)?(\d+)$/.exec(text) ?? []
-  return tcp(host?.replace(/^\[|\]$/g, '') || LOOPBACK, port === undefined ? Number.NaN : Number(port), text)
+  return tcp(host?.replace(/^\[|\]$/g, '') || LOOPBACK, Number(port), text)
 }
 
 function unix(path: string): Address {

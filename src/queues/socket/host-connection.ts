@@ -25,7 +25,7 @@ export interface ConnectionEvents {
   opened(welcome: Welcome): Error | undefined
   messages(messages: readonly ToClient[]): void
   turn(): void
-  /** The connection is gone; another one is tried for. */
+  /** The connection is gone, or one that was tried for. */
   lost(): void
   /** There will be no other. */
   broken(error: Error): void
@@ -158,7 +158,7 @@ export class HostConnection {
       return
     }
     if (error) this.#why = error
-    if (wasInside) this.#events.lost()
+    this.#events.lost()
     if (this.#lostAt === 0) {
       this.#lostAt = Date.now()
       if (!wasInside) return this.#break(this.#notThere(error))

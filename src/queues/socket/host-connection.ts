@@ -22,7 +22,7 @@ export interface ConnectionTerms {
 
 export interface ConnectionEvents {
   /** A host has let this client in, for the first time or again. Answers why that is not to be. */
-  opened(welcome: Welcome): Error | undefined
+  opened(welcome: Welcome, wire: Wire<ToClient, ToHost>): Error | undefined
   messages(messages: readonly ToClient[]): void
   turn(): void
   /** The connection is gone, or one that was tried for. */
@@ -133,7 +133,7 @@ export class HostConnection {
     this.#lostAt = 0
     this.#deadline = welcome.deadline
     this.#wire.limit = welcome.frameLimit
-    const why = this.#events.opened(welcome)
+    const why = this.#events.opened(welcome, this.#wire)
     if (why) this.#break(why)
     else this.#first.resolve()
   }

@@ -3,6 +3,7 @@ import { FRAME_ROOM } from '../../core/frames.js'
 import type { Parcel } from '../../core/parcel.js'
 import { packParcel } from '../../core/parcel-codec.js'
 import type { Store, StoreListener, Ticket, Wants } from '../../core/store.js'
+import type { Wire } from '../../core/wire.js'
 import { ItemTooLargeError } from '../../errors/item-too-large-error.js'
 import { QueueClosedError } from '../../errors/queue-closed-error.js'
 import { QueueLinkError } from '../../errors/queue-link-error.js'
@@ -40,7 +41,6 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
   #demand = (): number => 0
   /** What the host was told last that this client wants. */
   #told: Want | undefined
-  #closed = false
 
   /** `onUndeliverable` hears of an item that the host cannot send. */
   constructor(terms: ConnectionTerms, onUndeliverable: (error: unknown) => void) {
@@ -192,13 +192,10 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
   }
 
   close(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = true
-      this.#wants = NO_WANTS
-      this.#asks.abandon(new QueueClosedError('this handle was closed before the host answered'))
-      this.turn()
-      this.#window.lose()
-    }
+    this.#wants = NO_WANTS
+    this.#asks.abandon(new QueueClosedError('this handle was closed before the host answered'))
+    this.turn()
+    this.#window.lose()
     return this.#connection.close()
   }
 
@@ -210,7 +207,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
 
   // ── what the connection tells ───────────────────────────────────────────────────────────────────────────────────
 
-  opened(welcome: Welcome): Error | undefined {
+  opened(welcome: Welcome, wire: Wire<ToClient, ToHost>): Error | undefined {
     if (this.welcome && !isSameQueue(this.welcome, welcome)) {
       return new QueueClosedError(`another queue than ${this.welcome.name} is hosted at its address now: open that one`)
     }
@@ -218,13 +215,12 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     this.#told = undefined
     this.#stored(welcome.stored)
     this.#recount()
-    const { wire } = this.#connection
     for (const put of this.#log) {
-      wire?.send(putMessage(put), put.parcel.length)
-      if (put.withdrawn) wire?.send({ type: 'withdraw', number: put.number })
+      wire.send(putMessage(put), put.parcel.length)
+      if (put.withdrawn) wire.send({ type: 'withdraw', number: put.number })
     }
     this.#asks.again(new QueueLinkError('the connection was lost before the host answered', 'ERR_CONNECTION'))
-    wire?.wake()
+    wire.wake()
     return undefined
   }
 
@@ -257,7 +253,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     this.#window.releaseBut(demand)
     const news = this.#window.news()
     if (news) wire.send(news, 4 * news.acked.length)
-    this.#tellWants(demand - this.#window.length)
+    this.#tellWants(wire, demand - this.#window.length)
     this.#belief.told(wire.sent + 1)
   }
 
@@ -293,7 +289,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     this.#listener?.stored(number)
   }
 
-  #tellWants(items: number): void {
+  #tellWants(wire: Wire<ToClient, ToHost>, items: number): void {
     const { room, rest } = this.#wants
     const told = this.#told
     const same = told ? told.room === room && told.rest === rest : !room && !rest
@@ -305,7 +301,7 @@ export class SocketStore<T> implements Store<T>, ConnectionEvents {
     }
     this.#told = { type: 'want', items: Math.max(0, items), seen: this.#window.received, room, rest }
     this.#window.bytesUntold = 0
-    this.#connection.wire?.send(this.#told)
+    wire.send(this.#told)
   }
 
   /** Nothing that was done over an earlier connection counts, but what has to be put again. */

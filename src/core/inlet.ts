@@ -11,6 +11,8 @@ export interface Gate<T> {
   assertOpen(): void
   /** Throws if the value cannot be stored. */
   entry(value: T): Entry<T>
+  /** As `entry`, of what is put together; missing where each is stored by itself. */
+  entries?(values: readonly T[]): readonly Entry<T>[]
   /** Stores an entry and hands it over in one step, if somebody waits for it. */
   pass?(entry: Entry<T>): boolean
   /** Something was taken; whoever waits for it may be woken. */
@@ -67,6 +69,21 @@ export class Inlet<T> {
     const one = this.#one
     one[0] = entry
     if (!this.#tryNow(one, receipt)) this.#wait([entry], receipt)
+  }
+
+  /** Stores all of them as one, or none, which is false: one by one they may fit, or one alone may be refused. */
+  pushAll(values: readonly T[], receipt: CurrentReceipt): boolean {
+    const gate = this.#gate
+    // Who waits already waits for room.
+    if (!gate.entries || gate.line.length > 0) return false
+    let entries: readonly Entry<T>[]
+    try {
+      gate.assertOpen()
+      entries = gate.entries(values)
+    } catch {
+      return false
+    }
+    return this.#tryNow(entries, receipt)
   }
 
   /** What the gate's store has adopted: it is stored as a whole, as the current receipt, which it has, asks for. */

@@ -91,6 +91,13 @@ export abstract class Lane<T> implements Taker<T> {
     this.#end(ends => (ends.letGo ? ends.letGo(error) : ends.complete()))
   }
 
+  /** Its window has room for the bytes of all of them. */
+  protected fits(leases: readonly Lease<T>[]): boolean {
+    let bytes = this.#bytes
+    for (const lease of leases) bytes += lease.bytes
+    return bytes <= this.#byteWindow
+  }
+
   /** No more items, ever: the subscriber has gone. What it was handed stays out until it is settled. */
   unsubscribe(): void {
     this.over = true

@@ -13,15 +13,13 @@ import type { CommonOptions, DeadLetter } from './options.js'
 import type { Parcel } from './parcel.js'
 import { PutLine } from './put-line.js'
 import { Rests } from './rests.js'
+import { SLICE, serve } from './serve.js'
 import type { Store } from './store.js'
 import { storeNews } from './store-news.js'
 import type { Taker } from './taker.js'
 import { Takers } from './takers.js'
 import { Turn } from './turn.js'
 import { Watches } from './watches.js'
-
-/** A drain hands over this many items before it steps aside for other drains that wait. */
-const SLICE = 256
 
 export type { EntryOptions, NackOptions, NackOutcome }
 
@@ -83,6 +81,10 @@ export class Mailbox<T> implements Task, Gate<T> {
 
   entry(value: T, o?: EntryOptions): Entry<T> {
     return this.maker.one(value, o)
+  }
+
+  entries(values: readonly T[]): readonly Entry<T>[] {
+    return this.maker.all(values)
   }
 
   /** What can be put for a parcel of another queue, as it is; undefined where its items must be put one by one. */
@@ -322,7 +324,7 @@ export class Mailbox<T> implements Task, Gate<T> {
     }
     let budget = SLICE
     for (let taker = this.turn.paused ? undefined : this.takers.first(); taker; taker = this.takers.first()) {
-      const count = this.#serve(taker)
+      const count = serve(this, taker)
       if (count === 0 && !this.takers.declined(taker)) break
       budget -= count
       if (this.#inTurns) {
@@ -346,25 +348,6 @@ export class Mailbox<T> implements Task, Gate<T> {
     const rest = this.#watches.length > 0 || (this.store.shut && this.audience.size > 0)
     const items = this.takers.length > 0 && !(this.turn.paused && this.store.spent)
     this.#attention.turn(items, this.line.length > 0, rest)
-  }
-
-  /** Hands one taker what it may have in one turn; answers how many left the store. */
-  #serve(taker: Taker<T>): number {
-    const { wantsSealed } = taker
-    const taken = this.store.take(Math.min(taker.demand, this.store.stride), this.now(), wantsSealed)
-    const count = taken.length
-    if (count === 0) return 0
-    if (wantsSealed) taker.acceptSealed?.([...taken])
-    else if (count === 1) taker.accept(taken[0] as Lease<T>)
-    else {
-      // A copy, for a handler may take more by itself, and the store uses its answer again.
-      for (const lease of [...taken]) {
-        if (taker.demand > 0) taker.accept(lease)
-        else this.giveBack(lease, 0)
-      }
-    }
-    this.takers.served(taker)
-    return count
   }
 
   /** Reading the clock for each item costs as much as moving it; only delayed items need it. */

@@ -3,7 +3,7 @@ import { QueueLinkError } from '../errors/queue-link-error.js'
 import { Deferred } from '../util/deferred.js'
 import type { Entry } from './entry.js'
 import { type Gate, Inlet, type SinkOptions } from './inlet.js'
-import { slot } from './receipt.js'
+import { type CurrentReceipt, slot } from './receipt.js'
 import { isConnection } from './sink-connection.js'
 
 /** What a sink's end means to what it leads to. */
@@ -61,6 +61,11 @@ export class Sink<T> extends Subscriber<T> {
   /** @internal Stores what its queue has adopted, in the place of `next`. */
   nextAdopted(entries: readonly Entry<T>[]): void {
     this.#inlet.pushAdopted(entries)
+  }
+
+  /** @internal As `next` of each, with one receipt for all; false: nothing was done. */
+  nextAll(values: readonly T[], receipt: CurrentReceipt): boolean {
+    return !this.isStopped && this.#inlet.pushAll(values, receipt)
   }
 
   /** A source adds its teardown: here a second one shows. Which of the two is wrong nobody knows, so the sink ends. */

@@ -11,6 +11,10 @@ export interface Taker<T> {
   readonly wantsSealed?: boolean
   /** All that was taken at once. What it does not want goes back. */
   acceptSealed?(leases: readonly Lease<T>[]): void
+  /** It stores several at the cost of one, and is given them by `acceptTogether` where nobody else wants anything. */
+  readonly wantsTogether?: boolean
+  /** All of them, or none, which is false: then they are handed over one by one. */
+  acceptTogether?(leases: readonly Lease<T>[]): boolean
   /** Nothing more will come: the queue is drained (no error), or the store broke. */
   end(error?: unknown): void
   /** The user closed this handle. Where it is missing, `end` hears of it, with this error. */

@@ -8,4 +8,9 @@ export interface Event {
 
 export const event = (id: number): Event => ({ id, name: 'event', ts: 1234567, tags: ['a', 'b'] })
 
-export const events = (from: number, count: number): Event[] => Array.from({ length: count }, (_, n) => event(from + n))
+/** By a loop, which costs a quarter of what `Array.from` with a function does: what is measured is not how items are made. */
+export function events(from: number, count: number): Event[] {
+  const made: Event[] = []
+  for (let id = from; id < from + count; id++) made.push(event(id))
+  return made
+}

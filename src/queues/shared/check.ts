@@ -2,7 +2,7 @@ import { GRAIN, RESERVE } from './geometry.js'
 import type { Ledger } from './ledger.js'
 import { HEADER_BYTES } from './records.js'
 import { damaged } from './space.js'
-import { DELAYED, FREE, stateOf } from './word.js'
+import { DELAYED, stateOf } from './word.js'
 
 /**
  * Throws if what the memory says, and cannot be worked out again, cannot be: to be asked, under the lock, before a queue is used
@@ -16,11 +16,9 @@ export function check({ views, records }: Ledger): void {
   must(takePos <= putPos && putPos - takePos <= slots && putCount <= putPos)
   must(views.shut >= 0 && views.shut <= 2)
   let held = 0
-  for (let slot = 0; slot < slots; slot++) {
-    const state = stateOf(views.word(slot))
-    must(state <= DELAYED)
-    // A slot that is free points nowhere.
-    if (state === FREE) continue
+  // A slot that is free points nowhere.
+  views.eachUsed((slot, word) => {
+    must(stateOf(word) <= DELAYED)
     held++
     const at = views.slotAt(slot)
     const place = ((views.ints[at + 1] as number) >>> 0) * GRAIN
@@ -30,7 +28,7 @@ export function check({ views, records }: Ledger): void {
     must(Number.isSafeInteger(first) && first >= 0 && records.span(place) >= count)
     // So that it has items.
     must((views.ints[at + 2] as number) >= 0 && (views.ints[at + 2] as number) < count)
-  }
+  })
   must(held <= capacity)
 }
 

@@ -175,19 +175,18 @@ export class Ledger {
     const { views } = this
     if (views.delayed === 0 || views.nextDue > now) return
     let next = Number.POSITIVE_INFINITY
-    for (let slot = 0; slot < views.geometry.slots; slot++) {
-      const word = views.word(slot)
-      if (stateOf(word) !== DELAYED) continue
+    views.eachUsed((slot, word) => {
+      if (stateOf(word) !== DELAYED) return
       const due = views.due(slot)
       if (due > now) {
         if (due < next) next = due
-        continue
+        return
       }
       views.setWord(slot, withState(word, RETURNED))
       this.#returned.insert(slot)
       views.ready++
       views.delayed--
-    }
+    })
     views.nextDue = next
   }
 
@@ -211,11 +210,10 @@ export class Ledger {
   oldest(): number | undefined {
     const { views } = this
     let oldest: number | undefined
-    for (let slot = 0; slot < views.geometry.slots; slot++) {
-      if (stateOf(views.word(slot)) === FREE) continue
+    views.eachUsed(slot => {
       const at = this.records.putAt(this.whereabouts(slot).place)
       if (oldest === undefined || at < oldest) oldest = at
-    }
+    })
     return oldest
   }
 
@@ -230,10 +228,8 @@ export class Ledger {
     const waiting = views.putPos - views.takePos
     const takeSlot = views.slotOf(views.takePos)
     let [ready, delayed, leased, nextDue] = [0, 0, 0, Number.POSITIVE_INFINITY]
-    for (let slot = 0; slot < slots; slot++) {
-      let word = views.word(slot)
-      // As most are where a queue is opened.
-      if (stateOf(word) === FREE) continue
+    views.eachUsed((slot, found) => {
+      let word = found
       if (dead >= 0 && isLeasedBy(word, dead)) {
         word = withState(word, views.shut === GONE ? FREE : RETURNED)
         views.setWord(slot, word)
@@ -244,7 +240,7 @@ export class Ledger {
         if ((ahead < 0 ? ahead + slots : ahead) >= waiting) {
           // Left behind by a put that did not come to its commit.
           views.setWord(slot, withState(word, FREE))
-          continue
+          return
         }
         const due = this.records.due(this.whereabouts(slot).place)
         if (due === 0) ready++
@@ -260,7 +256,7 @@ export class Ledger {
         delayed++
         nextDue = Math.min(nextDue, views.due(slot))
       }
-    }
+    })
     this.#returned.fill(back)
     views.nextDue = nextDue
     views.ready = ready + back.length

@@ -1,11 +1,13 @@
 import { rest } from '../../util/rest.js'
 import { dueOffset, type Geometry, returnedOffset, ringOffset, SLOT_BYTES, STATE_BYTES } from './geometry.js'
+import { FREE, STATE } from './word.js'
 
 /** Places of the state, in units of their type. */
 const SELECTOR = 0
 const BLOCK = 8
 const TAIL = 24
 const COUNTERS = 64
+const SLOT_INTS = SLOT_BYTES / 4
 
 /**
  * The body of a shared queue's memory, by name. What the selector points at (head, put hand, count of puts) changes
@@ -181,7 +183,7 @@ export class Views {
 
   /** Where a slot's descriptor lies, in ints: word, chunk, index, attempts. */
   slotAt(slot: number): number {
-    return this.slotBase + slot * (SLOT_BYTES / 4)
+    return this.slotBase + slot * SLOT_INTS
   }
 
   slotOf(position: number): number {
@@ -194,6 +196,16 @@ export class Views {
 
   setWord(slot: number, word: number): void {
     this.ints[this.slotAt(slot)] = word
+  }
+
+  /** Visits each slot that is not free: most are where a queue is opened, and that is done by code that nobody has compiled yet. */
+  eachUsed(visit: (slot: number, word: number) => void): void {
+    const { ints, slotBase } = this
+    const end = slotBase + this.geometry.slots * SLOT_INTS
+    for (let at = slotBase; at < end; at += SLOT_INTS) {
+      const word = ints[at] as number
+      if ((word & STATE) !== FREE) visit((at - slotBase) / SLOT_INTS, word)
+    }
   }
 
   due(slot: number): number {

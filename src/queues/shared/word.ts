@@ -8,10 +8,12 @@ export const LEASED = 2
 export const RETURNED = 3
 export const DELAYED = 4
 
+/** The bits of the state. */
+export const STATE = 7
 const KEPT = ~0x7ff
 
 export function stateOf(word: number): number {
-  return word & 7
+  return word & STATE
 }
 
 /** The same turn, no owner. */
@@ -30,5 +32,5 @@ export function isLeasedBy(word: number, owner: number): boolean {
 
 /** Leased, given back or delayed: the put hand passes over it. */
 export function isHeld(word: number): boolean {
-  return (word & 7) >= LEASED
+  return (word & STATE) >= LEASED
 }

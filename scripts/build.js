@@ -33,13 +33,20 @@ const bundle = await rolldown({
 await bundle.write({ dir: join(root, 'dist/bundle'), format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js' })
 await bundle.close()
 
-// A child is to be there at once, and of rxjs it needs little: it has that little inside. What steps import is their own. As
+// A child is to be there at once, and of rxjs it needs little: it has that little inside, and so it has msgpackr. What steps import is their own. As
 // CommonJS it starts sooner: Node has loaded nothing for modules by then, and loads less of its own for what is imported.
 const entries = await rolldown({
   cwd: root,
   platform: 'node',
-  external: id => /^(node:|[a-z@])/.test(id) && !['rxjs', 'tslib'].includes(id),
-  resolve: { alias: { rxjs: join(root, 'node_modules/rxjs/dist/esm/index.js') } },
+  external: id => /^(node:|[a-z@])/.test(id) && !['rxjs', 'tslib', 'msgpackr/pack', 'msgpackr/unpack'].includes(id),
+  resolve: {
+    alias: {
+      rxjs: join(root, 'node_modules/rxjs/dist/esm/index.js'),
+      'msgpackr/pack': join(root, 'node_modules/msgpackr/index.js'),
+      'msgpackr/unpack': join(root, 'node_modules/msgpackr/unpack.js'),
+      './load-msgpackr.js': join(root, 'dist/src/link/entry/inner-msgpackr.js'),
+    },
+  },
   input: {
     child: 'dist/src/link/entry/child.js',
     thread: 'dist/src/link/entry/thread.js',
@@ -52,7 +59,9 @@ const entryDirectory = join(root, 'dist/bundle/entry')
 await entries.write({ dir: entryDirectory, format: 'cjs', chunkFileNames: 'chunks/[name]-[hash].js', minify })
 await entries.close()
 writeFileSync(join(entryDirectory, 'package.json'), '{ "type": "commonjs" }\n')
-copyFileSync(join(root, 'node_modules/rxjs/LICENSE.txt'), join(entryDirectory, 'chunks/LICENSE-rxjs.txt'))
+for (const [name, file] of Object.entries({ rxjs: 'LICENSE.txt', msgpackr: 'LICENSE' })) {
+  copyFileSync(join(root, 'node_modules', name, file), join(entryDirectory, `chunks/LICENSE-${name}.txt`))
+}
 
 // A bin that is missing is not the build's business: publint reports it.
 const { bin } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))

@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import type { Packr } from 'msgpackr'
 import { CodecError } from '../errors/codec-error.js'
 import { DeadlockError } from '../errors/deadlock-error.js'
@@ -17,6 +16,7 @@ import { SinkOverflowError } from '../errors/sink-overflow-error.js'
 import { SpillError } from '../errors/spill-error.js'
 import { checkLengths } from './check-lengths.js'
 import { checkSharing } from './check-sharing.js'
+import { loadMsgpackr, type Msgpackr } from './load-msgpackr.js'
 import { isOpaque } from './opaque.js'
 
 /**
@@ -120,16 +120,15 @@ const RESET_BUFFER = 1024
 const REFUSED = 99
 
 let shared: { plain: Packr; tracking: Packr } | undefined
-let msgpackr: typeof import('msgpackr') | undefined
+let msgpackr: Msgpackr | undefined
 
 export function registerExtension<C>(extension: Extension<C>): void {
   library().addExtension(extension as never)
 }
 
-/** Loaded when first needed: msgpackr brings native code along. */
-function library(): typeof import('msgpackr') {
+function library(): Msgpackr {
   if (msgpackr) return msgpackr
-  msgpackr = createRequire(import.meta.url)('msgpackr') as typeof import('msgpackr')
+  msgpackr = loadMsgpackr()
   // Asked for what is neither a plain object, nor an array, nor a Map: those of known classes come first.
   const Opaque = { [Symbol.hasInstance]: isOpaque }
   msgpackr.addExtension({ Class: Opaque, type: REFUSED, write: (value: object) => refuse(named(value)) } as never)

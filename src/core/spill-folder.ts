@@ -1,8 +1,8 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SpillError } from '../errors/spill-error.js'
-import { carryReferences, Reference } from './spill.js'
+import { crypto } from '../util/crypto.js'
+import { carryReferences, Reference, sumOf } from './spill.js'
 import { linkPayload } from './spill-link.js'
 
 /** What no item leads to may have been written just now, for an item that is to come. Also how often this is looked at. */
@@ -24,12 +24,12 @@ export class SpillFolder {
 
   /** Another name for a payload that another queue holds. */
   rename({ bytes, checksum }: Reference): Reference {
-    return new Reference(randomUUID(), bytes, checksum)
+    return new Reference(crypto().randomUUID(), bytes, checksum)
   }
 
   /** Names a payload that `write` is to store. */
   refer(payload: Uint8Array): Reference {
-    return new Reference(randomUUID(), payload.length, sumOf(payload))
+    return new Reference(crypto().randomUUID(), payload.length, sumOf(payload))
   }
 
   /** `payload`: itself, or the path of a file that holds it and gets a second name. */
@@ -100,8 +100,4 @@ export class SpillFolder {
       throw new SpillError(`a reference points outside the spill directory: ${JSON.stringify(file)}`)
     return join(this.path, file)
   }
-}
-
-function sumOf(payload: Uint8Array): string {
-  return createHash('sha256').update(payload).digest('base64')
 }

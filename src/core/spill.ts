@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto'
 import { type FileHandle, mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SpillError } from '../errors/spill-error.js'
 import { type Fate, fateOf } from '../os/fate.js'
 import { processMark } from '../os/process-mark.js'
+import { crypto } from '../util/crypto.js'
 import { registerExtension } from './codec.js'
 
 /** Encoded bytes above which a payload spills. */
@@ -77,7 +77,7 @@ export class SpillDirectory {
   }
 
   async write(payload: Uint8Array): Promise<Reference> {
-    const reference = new Reference(randomUUID(), payload.length, sumOf(payload))
+    const reference = new Reference(crypto().randomUUID(), payload.length, sumOf(payload))
     try {
       const file = await this.#create(this.#pathOf(reference))
       try {
@@ -144,8 +144,8 @@ export class SpillDirectory {
   }
 }
 
-function sumOf(payload: Uint8Array): string {
-  return createHash('sha256').update(payload).digest('base64')
+export function sumOf(payload: Uint8Array): string {
+  return crypto().createHash('sha256').update(payload).digest('base64')
 }
 
 /** Removes the directories of processes that were killed. Their names tell whose they are. */

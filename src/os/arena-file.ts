@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, fstatSync, readSync, type Stats, statSync } from 'node:fs'
 import { QueueExistsError } from '../errors/queue-exists-error.js'
 import { QueueLinkError } from '../errors/queue-link-error.js'
 import { QueueNotFoundError } from '../errors/queue-not-found-error.js'
+import { crypto } from '../util/crypto.js'
 import { type ArenaHeader, type ArenaKind, BODY_AT, decodeHeader, encodeHeader, SLOTS } from './arena-header.js'
 import { Life } from './life.js'
 import { createOwnFile, openOwnFile, type Publication } from './own-file.js'
@@ -62,7 +62,7 @@ export function findArenaFile(options: ArenaOptions): ArenaFile | undefined {
 /** False: there is one. */
 export function createArenaFile(options: ArenaOptions, publish: Publication = 'link'): boolean {
   const bytes = BODY_AT + options.bodyBytes
-  const identity = randomBytes(8).toString('hex')
+  const identity = crypto().randomBytes(8).toString('hex')
   const header = encodeHeader(options, { numbers: options.numbers, bytes, createdAt: Date.now(), identity })
   return createOwnFile(options.path, bytes, header, publish)
 }

@@ -1,7 +1,7 @@
-import { randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, linkSync, openSync, renameSync, type Stats, writeSync } from 'node:fs'
 import process from 'node:process'
 import { QueueLinkError } from '../errors/queue-link-error.js'
+import { crypto } from '../util/crypto.js'
 import { libc } from './libc.js'
 import { removeFile } from './remove-file.js'
 import { sweep } from './sweep.js'
@@ -51,7 +51,7 @@ export type Publication = 'link' | 'rename'
 export function createOwnFile(path: string, bytes: number, first: Uint8Array, publish: Publication): boolean {
   for (;;) {
     sweep(path)
-    const draft = `${path}.new-${process.pid}-${randomBytes(4).toString('hex')}`
+    const draft = `${path}.new-${process.pid}-${crypto().randomBytes(4).toString('hex')}`
     try {
       write(draft, bytes, first)
       if (publish === 'rename') renameSync(draft, path)

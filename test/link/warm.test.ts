@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { fifoQueue, link, warm } from 'queuelink'
@@ -42,6 +43,14 @@ it('[L52][L29] lets its process end, and leaves no child behind', () => {
   const pids = JSON.parse(stdout) as number[]
   expect(pids).toHaveLength(2)
   return until(() => !pids.some(lives), 'the end of the children')
+})
+
+it.runIf(process.platform === 'linux')('loads what reads texts faster into a child that is ready', async () => {
+  const before = new Set(childrenOf(process.pid))
+  await warm(1)
+  const [ready] = childrenOf(process.pid).filter(pid => !before.has(pid))
+  await until(() => readFileSync(`/proc/${ready}/maps`, 'latin1').includes('msgpackr-extract'), 'native code')
+  await warm(0)
 })
 
 it('[Q16.5] refuses a number of children that cannot be', async () => {

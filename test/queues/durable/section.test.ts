@@ -109,11 +109,14 @@ describe('the leases that a handle has out', () => {
     held = new HeldLeases<number>(ledger, () => SLOT)
   })
 
+  let parcelBytes = 0
+
   /** The second of three. */
   function lease(line: Line = ITEMS, owner = SLOT, attempt = 0): DurableLease<number> {
     const { parcels } = newPut([entry(10, 2000, 'k', { h: 'x' }), entry(11, 2000, 'k', { h: 'y' }), entry(12, 2000)], {
       each: 3,
     })
+    parcelBytes = parcels[0]!.bytes.length
     const head = { flags: 0, attempt: 5, count: 3, place: 3000, priority: 4 }
     const record = new LineRecord<number>(line, keyOf(9, 100), head, parcels[0]!.bytes as Buffer, payloads)
     ledger.table.add(101, 9, 1, wordOf(LEASED, line === DELAYED, owner, 5))
@@ -132,7 +135,8 @@ describe('the leases that a handle has out', () => {
     const { seq, first, index, priority, attempt, line, bytes, entry: known } = one
     expect([seq, first, index, priority, attempt, line, known]).toEqual([101, 9, 1, 4, 0, ITEMS, undefined])
     expect([one.value, one.headers, one.key, one.enqueuedAt]).toEqual([11, { h: 'y' }, 'k', 3000])
-    expect([one.entry?.value, bytes > 5]).toEqual([11, true])
+    // Its share of the parcel.
+    expect([one.entry?.value, Math.round(3 * bytes)]).toEqual([11, parcelBytes])
     // What is delayed stands in line by another time than that of its put.
     ledger.table.remove(ledger.table.find(101))
     expect(lease(DELAYED).enqueuedAt).toBe(2000)

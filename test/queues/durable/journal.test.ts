@@ -309,6 +309,8 @@ describe('a transaction of a durable queue that fails', () => {
     expect([await failed, owner.refused, items()]).toEqual(['ERR_FILE', [[2, 'ERR_FILE']], 1])
     journal.flush()
     expect([items(), stored()]).toEqual([0, [1]])
+    // No file was to be written.
+    expect(existsSync(join(directory, 'payloads'))).toBe(false)
   })
 
   it('is tried again after a second where nothing but what can wait was in it, or at once for who cannot', async () => {

@@ -19,7 +19,7 @@ import { processMark } from '#src/os/process-mark'
 import { type Payload, Payloads, payloadOf } from '#src/queues/durable/payloads'
 import { codeOf, codeThrown, until } from '../help.js'
 import { scratch } from './help.js'
-import { entry } from './parts.js'
+import { entry, pathsOpen } from './parts.js'
 
 const newName = (pid: number | string = process.pid, mark = processMark()) => `${crypto.randomUUID()}.${pid}.${mark}`
 const payload = (source: Payload['source'] = Buffer.from('bytes')): Payload => ({
@@ -69,6 +69,7 @@ describe('the payloads of a durable queue', () => {
       const path = join(directory, 'payloads', one.name)
       expect([statSync(path).mode & 0o777, statSync(join(directory, 'payloads')).mode & 0o777]).toEqual([0o600, 0o700])
       expect([readFileSync(path, 'utf8'), one.isWritten]).toEqual(['bytes', true])
+      expect(pathsOpen().filter(open => open.startsWith(directory))).toEqual([])
     }
   })
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { openDatabase } from '#src/queues/durable/databases'
-import { LEASED, RETURNED, wordOf } from '#src/queues/durable/lease-table'
+import { isDelayedWord, LEASED, RETURNED, wordOf } from '#src/queues/durable/lease-table'
 import { until } from '../help.js'
 import { scratch } from './help.js'
 import { newSection } from './parts.js'
@@ -77,6 +77,20 @@ describe('who takes from a durable queue', () => {
     expect([one.store.take(1, 1), one.store.locked, one.store.ready]).toEqual([[], undefined, 1])
     await until(() => one.ear.storedUpTo === 1)
     expect([one.store.take(0, 1), one.store.take(1, 1).map(({ value }) => value)]).toEqual([[], [1]])
+  })
+
+  it('tells all from which of the two lines it has an item', async () => {
+    const path = join(scratch(), 'queue')
+    const one = await openStore<number>(path)
+    offer(one, [1], { due: 5 })
+    offer(one, [2])
+    one.store.storeNow()
+    const { table } = newSection(path).ledger
+    const told = one.store.take(2, 10).map(({ seq, value }) => [value, isDelayedWord(table.word(table.find(seq)))])
+    expect(told).toEqual([
+      [1, true],
+      [2, false],
+    ])
   })
 
   it('finds no more than there is room to lease, says so, and forgets first how often others had items', async () => {

@@ -203,7 +203,7 @@ describe('who reads the line of a durable queue', () => {
     const [one] = readers as [LineReader<number>]
     expect([next(one, -1), next(one, 0), next(one, 0.5)]).toEqual([undefined, 1, 1])
     for (const seq of [1, 2, 3, 4]) lease(seq)
-    expect([next(one, 0), next(one, 0.9), next(one, 1)]).toEqual([undefined, undefined, 5])
+    expect([next(one, 0), next(one, 0.9), next(one, 1), next(one, 0)]).toEqual([undefined, undefined, 5, undefined])
   })
 
   it('heeds what is settled in a parcel, as of now', () => {

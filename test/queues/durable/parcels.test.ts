@@ -131,7 +131,7 @@ describe('a parcel of a durable queue', () => {
     const other = await openStore(path)
     put(['a', 'b'])
     const [lease] = one.store.take(1, 1)
-    expect([lease?.seq, lease?.value, one.store.peek(1)]).toEqual([first, 'a', 'b'])
+    expect([lease?.seq, lease?.value, one.store.peek(1), other.store.peek(1)]).toEqual([first, 'a', 'b', 'b'])
     lease!.attempt++
     one.store.handedOver(lease!)
     expect(one.store.giveBack(lease!, 0)).toBe(true)

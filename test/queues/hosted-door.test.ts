@@ -121,14 +121,14 @@ describe('a client that was let in', () => {
   const BYE = { type: 'bye', error: Object.assign(new Error('later'), { code: 'LATER' }) }
 
   it('may lose its connection again and again [H8]', async () => {
-    const { end, store, told } = await storeAt(host, { patience: 300 })
+    const { end, store, told } = await storeAt(host, { patience: 1000 })
     opened.push(store)
     let last: HostEnd = end
     for (let time = 0; time < 3; time++) {
       last.socket.destroy()
       last = await host.letIn()
       await last.heard()
-      await new Promise(resolve => setTimeout(resolve, 120))
+      await new Promise(resolve => setTimeout(resolve, 350))
     }
     expect(told.filter(([what]) => what === 'broken')).toEqual([])
   })

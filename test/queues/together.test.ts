@@ -58,6 +58,19 @@ it('settles them when they are stored, a window full at a time, each handed over
   expect(await target.getBatch(1000)).toEqual(numbers(300))
 })
 
+it('has no more bytes out than an eighth of the room that its queue has for them [Q3.8] [Q3.3]', async () => {
+  const source = await open<Buffer>(undefined, { bytes: 64 * 1024 })
+  const target = await fresh<Buffer>()
+  const sink = target.sink()
+  await source.putBatch(numbers(20).map(n => Buffer.alloc(1000, n)))
+  source.subscribe(sink)
+  const { leased } = mailboxOf(source).store
+  expect([leased > 7, leased < 12]).toEqual([true, true])
+  await source.shutdown()
+  await sink.done
+  expect((await target.getBatch(20)).map(item => item[0])).toEqual(numbers(20))
+})
+
 it('lets the one that cannot be stored fail alone, behind those that came before it [Q3.8] [Q8.4] [Q8.5]', async () => {
   const source = fifoQueue<unknown>()
   const target = await open<unknown>()

@@ -33,8 +33,9 @@ const bundle = await rolldown({
 await bundle.write({ dir: join(root, 'dist/bundle'), format: 'esm', chunkFileNames: 'chunks/[name]-[hash].js' })
 await bundle.close()
 
-// A child is to be there at once, and of rxjs it needs little: it has that little inside, and so it has msgpackr. What steps import is their own. As
-// CommonJS it starts sooner: Node has loaded nothing for modules by then, and loads less of its own for what is imported.
+// A child is to be there at once, and of rxjs it needs little: it has that little inside, and so it has msgpackr. What steps
+// import is their own. As CommonJS it starts sooner: Node has loaded nothing for modules by then, and loads less of its own for
+// what is imported.
 const entries = await rolldown({
   cwd: root,
   platform: 'node',

@@ -1,30 +1,26 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { connectQueue, fifoQueue, hostQueue, type Queue } from 'queuelink'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { mailboxOf } from '#src/core/mailbox-of'
 import { codeOf, turns, until } from './help.js'
 import type { Message } from './raw-end.js'
 import { type HostEnd, ScriptedHost, storeAt } from './scripted-host.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-door-'))
+const newPath = socketPaths()
 const opened: { close(): Promise<void> }[] = []
-let made = 0
 let host: ScriptedHost
 
 beforeEach(async () => {
-  host = await ScriptedHost.listen(join(directory, `${++made}.sock`))
+  host = await ScriptedHost.listen(newPath())
 })
 
 afterEach(async () => {
   await host.close()
   for (const store of opened.splice(0)) await store.close()
 })
-
-afterAll(() => rmSync(directory, { recursive: true }))
 
 const knock = (o: { signal?: AbortSignal } = {}): Promise<Queue<unknown>> =>
   connectQueue<unknown>(host.path, { token: 't', ...o })
@@ -65,7 +61,7 @@ describe('a client that is not let in', () => {
     ;(await host.next()).socket.destroy()
     expect(await shut).toMatchObject({ code: 'ERR_CONNECTION', cause: undefined })
     expect((await shut).message).toMatch(/: the connection was closed$/)
-    const long = join(directory, 'nowhere.invalid')
+    const long = join(dirname(host.path), 'nowhere.invalid')
     const error = await errorOf(connectQueue(`tcp:${long.replaceAll('/', '.')}:1`, { token: 't' }))
     expect([error.code, error.cause?.syscall]).toEqual(['ERR_CONNECTION', 'getaddrinfo'])
     expect(error.message).toContain(error.cause.message)

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fifoQueue, type HostedQueue, type HostOptions, hostQueue, type Queue } from 'queuelink'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { Entry } from '#src/core/entry'
 import { FRAME_ROOM } from '#src/core/frames'
 import { Mailbox } from '#src/core/mailbox'
@@ -13,20 +10,18 @@ import { Place } from '../contract/late-store.js'
 import { turns, until } from './help.js'
 import { parcelOf, RawClient } from './raw-client.js'
 import type { Message } from './raw-end.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-feeder-'))
+const newPath = socketPaths()
 const opened: { close(): Promise<void> }[] = []
-let made = 0
 let path = ''
 
 afterEach(async () => {
   for (const queue of opened.splice(0)) await queue.close()
 })
 
-afterAll(() => rmSync(directory, { recursive: true }))
-
 async function host<T>(queue: Queue<T>, o: HostOptions = {}): Promise<HostedQueue<T>> {
-  path = join(directory, `${++made}.sock`)
+  path = newPath()
   const hosted = await hostQueue(queue, path, { ...o, token: 't' })
   opened.push(hosted)
   return hosted

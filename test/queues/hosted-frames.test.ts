@@ -1,25 +1,20 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fifoQueue, type HostedQueue, hostQueue, type Queue } from 'queuelink'
-import { afterAll, afterEach, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { turns } from './help.js'
 import { putOf, RawClient } from './raw-client.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-frames-'))
+const newPath = socketPaths()
 const opened: HostedQueue<never>[] = []
-let made = 0
 let path = ''
 
 afterEach(async () => {
   for (const queue of opened.splice(0)) await queue.close()
 })
 
-afterAll(() => rmSync(directory, { recursive: true }))
-
 async function host<T>(queue: Queue<T>): Promise<HostedQueue<T>> {
-  path = join(directory, `${++made}.sock`)
+  path = newPath()
   const hosted = await hostQueue(queue, path, { token: 't' })
   opened.push(hosted as unknown as HostedQueue<never>)
   return hosted

@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fifoQueue, type HostedQueue, hostQueue, type Queue } from 'queuelink'
-import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { Mailbox } from '#src/core/mailbox'
 import { mailboxOf } from '#src/core/mailbox-of'
 import { unpackParcel } from '#src/core/parcel-codec'
@@ -12,20 +9,18 @@ import { Place } from '../contract/late-store.js'
 import { turns } from './help.js'
 import { parcelOf, putOf, RawClient } from './raw-client.js'
 import type { Message } from './raw-end.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-guest-'))
+const newPath = socketPaths()
 const opened: { close(): Promise<void> }[] = []
-let made = 0
 let path = ''
 
 afterEach(async () => {
   for (const queue of opened.splice(0)) await queue.close()
 })
 
-afterAll(() => rmSync(directory, { recursive: true }))
-
 async function host<T>(queue: Queue<T>): Promise<HostedQueue<T>> {
-  path = join(directory, `${++made}.sock`)
+  path = newPath()
   const hosted = await hostQueue(queue, path, { token: 't' })
   opened.push(hosted)
   return hosted

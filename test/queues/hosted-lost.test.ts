@@ -1,28 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Lease } from '#src/core/entry'
 import type { Welcome } from '#src/queues/socket/protocol'
 import { codeOf, turns, until } from './help.js'
 import type { Message } from './raw-end.js'
 import { type HostEnd, itemsOf, ScriptedHost, storeAt } from './scripted-host.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-lost-'))
+const newPath = socketPaths()
 const opened: { close(): Promise<void> }[] = []
-let made = 0
 let host: ScriptedHost
 
 beforeEach(async () => {
-  host = await ScriptedHost.listen(join(directory, `${++made}.sock`))
+  host = await ScriptedHost.listen(newPath())
 })
 
 afterEach(async () => {
   for (const store of opened.splice(0)) await Promise.race([store.close(), host.close()])
   await host.close()
 })
-
-afterAll(() => rmSync(directory, { recursive: true }))
 
 async function connected(o: Parameters<typeof storeAt>[1] = {}) {
   const all = await storeAt(host, o)

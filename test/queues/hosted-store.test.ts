@@ -1,28 +1,23 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Lease } from '#src/core/entry'
 import { FRAME_ROOM } from '#src/core/frames'
 import { codeOf, codeThrown } from './help.js'
 import { parcelOf } from './raw-client.js'
 import { type HostEnd, itemsOf, ScriptedHost, storeAt } from './scripted-host.js'
+import { socketPaths } from './socket-paths.js'
 
-const directory = mkdtempSync(join(tmpdir(), 'queuelink-store-'))
+const newPath = socketPaths()
 const opened: { close(): Promise<void> }[] = []
-let made = 0
 let host: ScriptedHost
 
 beforeEach(async () => {
-  host = await ScriptedHost.listen(join(directory, `${++made}.sock`))
+  host = await ScriptedHost.listen(newPath())
 })
 
 afterEach(async () => {
   await host.close()
   for (const store of opened.splice(0)) await store.close()
 })
-
-afterAll(() => rmSync(directory, { recursive: true }))
 
 async function connected(o: Parameters<typeof storeAt>[1] = {}) {
   const all = await storeAt(host, o)

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { clock } from '../../util/clock.js'
 import type { FromChild, ToChild } from '../protocol.js'
+import { childEnvironment } from './child-environment.js'
 import { type Host, type HostEvents, hear } from './host.js'
 import { whenRead } from './when-read.js'
 
@@ -21,9 +22,10 @@ export class ProcessHost implements Host {
   #gone: string | undefined
   #expected = false
 
-  constructor(events: HostEvents) {
+  constructor(events: HostEvents, runsSteps: boolean) {
     this.#events = events
     const child = spawn(process.execPath, [ENTRY], {
+      env: childEnvironment(runsSteps),
       stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
       serialization: 'advanced',
     })

@@ -44,15 +44,15 @@ export async function warm(children: number): Promise<void> {
   for (const spare of awaited) if (spares.includes(spare)) spare.host.keepAlive(false)
 }
 
-/** A child that is there already, if one is, or else a new one. */
-export function processHost(events: HostEvents): ProcessHost {
+/** A child that is there already, if one is, or else a new one. `runsSteps`: it may be given any. */
+export function processHost(events: HostEvents, runsSteps: boolean): ProcessHost {
   for (let spare = spares.shift(); spare; spare = spares.shift()) {
     if (spare.host.isGone) continue
     setTimeout(fill, REFILL_AFTER).unref()
     spare.host.keepAlive(true)
     return spare.host.adopt(events)
   }
-  return new ProcessHost(events)
+  return new ProcessHost(events, runsSteps)
 }
 
 function fill(): void {
@@ -61,7 +61,7 @@ function fill(): void {
 
 function startSpare(): Spare {
   const ready = new Deferred<void>()
-  const host = new ProcessHost({
+  const events: HostEvents = {
     pong: ready.resolve,
     // One that cannot start is nobody's business before a link needs it.
     exited: () => {
@@ -69,7 +69,8 @@ function startSpare(): Spare {
       if (at >= 0) spares.splice(at, 1)
       ready.resolve()
     },
-  })
+  }
+  const host = new ProcessHost(events, true)
   host.tell({ queuelink: 'prepare' })
   host.keepAlive(false)
   return { host, ready: ready.promise }

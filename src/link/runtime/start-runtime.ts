@@ -1,5 +1,6 @@
 import type { LinkPlan } from '../link-plan.js'
 import type { Placed } from '../placement.js'
+import { isStep } from '../step.js'
 import { groupHosting } from './child-group.js'
 import type { StartHost } from './host.js'
 import { type Hosting, ownHosting } from './hosting.js'
@@ -17,8 +18,15 @@ export function startRuntime(placement: Placed, plan: LinkPlan, events: RuntimeE
     case 'thread':
       return new PlacedRuntime(plan, events, () => hosting('thread', plan, host => new ThreadHost(host)))
     case 'process':
-      return new PlacedRuntime(plan, events, () => hosting('process', plan, processHost))
+      return new PlacedRuntime(plan, events, () =>
+        hosting('process', plan, host => processHost(host, mayRunSteps(plan))),
+      )
   }
+}
+
+/** Of a group, any link may have some. */
+function mayRunSteps({ group, through, each }: LinkPlan): boolean {
+  return group !== undefined || isStep(through) || isStep(each)
 }
 
 function hosting(placement: Placed, { group, restart }: LinkPlan, start: StartHost): Hosting {

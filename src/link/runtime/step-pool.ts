@@ -137,7 +137,7 @@ class PoolWorker {
 
   async #start(): Promise<void> {
     const events = { exited: (why: string) => this.#died(why), pong: () => {} }
-    const host = this.#placement === 'thread' ? new ThreadHost(events) : processHost(events)
+    const host = this.#placement === 'thread' ? new ThreadHost(events) : processHost(events, true)
     this.#host = host
     const spill = await this.#spill
     if (this.#ended || this.#host !== host) return

@@ -10,8 +10,15 @@ const NONE: readonly never[] = []
 /** `together`: itself, and those that could be had with it without waiting. */
 type Use<T, R> = (lease: Lease<T>, together?: readonly Lease<T>[]) => R
 
-/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they are there. */
-export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: Use<T, R>, appetite = 1): Promise<R> {
+/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they
+ * are there. `pass`: what it makes of values that are consumed already, where it consumes. */
+export function claim<T, R>(
+  mailbox: Mailbox<T>,
+  o: WaitOptions | undefined,
+  use: Use<T, R>,
+  appetite = 1,
+  pass?: (values: T[]) => R,
+): Promise<R> {
   try {
     checkWait(o)
     if (mailbox.ended) throw mailbox.ended
@@ -31,7 +38,7 @@ export function claim<T, R>(mailbox: Mailbox<T>, o: WaitOptions | undefined, use
     return Promise.reject(error)
   }
   if (o?.timeout === 0) return claimOnce(mailbox, o, use, appetite)
-  const waiting = new Claim(mailbox, o, use, appetite)
+  const waiting = new Claim(mailbox, o, use, appetite, pass)
   mailbox.enrol(waiting)
   return waiting.promise
 }
@@ -71,11 +78,19 @@ class Claim<T, R> implements Taker<T> {
   readonly #mailbox: Mailbox<T>
   readonly #use: (lease: Lease<T>) => R
   readonly #wait: Wait<R>
+  readonly acceptConsumed: ((values: T[]) => void) | undefined
 
-  constructor(mailbox: Mailbox<T>, o: WaitOptions | undefined, use: (lease: Lease<T>) => R, appetite: number) {
+  constructor(
+    mailbox: Mailbox<T>,
+    o: WaitOptions | undefined,
+    use: (lease: Lease<T>) => R,
+    appetite: number,
+    pass?: (values: T[]) => R,
+  ) {
     this.#appetite = appetite
     this.#mailbox = mailbox
     this.#use = use
+    this.acceptConsumed = pass && (values => this.#pass(pass(values)))
     this.#wait = new Wait<R>(
       o,
       () => empty(mailbox),
@@ -102,6 +117,11 @@ class Claim<T, R> implements Taker<T> {
     } catch (error) {
       this.#wait.reject(error)
     }
+  }
+
+  #pass(result: R): void {
+    this.#leave()
+    this.#wait.resolve(result)
   }
 
   end(error?: unknown): void {

@@ -61,7 +61,7 @@ export class Entry<T> {
   }
 
   set due(due: number) {
-    this.#more.due = due
+    this.#more().due = due
   }
 
   get returned(): boolean {
@@ -71,7 +71,7 @@ export class Entry<T> {
   /** Held until `due` by somebody who had it. */
   returnUntil(due: number): void {
     this.due = due
-    this.#more.returned = true
+    this.#more().returned = true
   }
 
   get priority(): number {
@@ -92,10 +92,10 @@ export class Entry<T> {
   }
 
   set parcel(parcel: Parcel) {
-    this.#more.parcel = parcel
+    this.#more().parcel = parcel
   }
 
-  get #more(): Extras {
+  #more(): Extras {
     this.#extras ??= { due: 0, priority: 0, headers: NO_HEADERS, key: undefined, parcel: undefined, returned: false }
     return this.#extras
   }

@@ -41,7 +41,7 @@ export class Feed<T> {
   }
 
   get isFull(): boolean {
-    return this.#store.bytes >= STOP_AT || this.#held >= STOP_AT_ITEMS
+    return this.#store.bytes >= STOP_AT || this.#held() >= STOP_AT_ITEMS
   }
 
   /** Calls back when there is room to read on; the answer cancels it. */
@@ -49,7 +49,7 @@ export class Feed<T> {
     const store = this.#store
     store.full = true
     return this.mailbox.when(() => {
-      store.full = store.bytes > GO_ON_AT || this.#held > GO_ON_AT_ITEMS
+      store.full = store.bytes > GO_ON_AT || this.#held() > GO_ON_AT_ITEMS
       return !store.full
     }, callback)
   }
@@ -59,7 +59,7 @@ export class Feed<T> {
     this.mailbox.shutdown(false, error)
   }
 
-  get #held(): number {
+  #held(): number {
     return this.#store.ready + this.#store.leased
   }
 }

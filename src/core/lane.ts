@@ -62,7 +62,7 @@ export abstract class Lane<T> implements Taker<T> {
    * its window is full, or the store has nothing to give and can take nothing in. What others have out is not asked for:
    * they may hold it back as well, and going on too early does no harm.
    */
-  get #starved(): boolean {
+  #isStarved(): boolean {
     if (this.#held === 0 || this.#held < this.unsettled) return false
     if (this.demand <= 0) return true
     const { store, line } = this.mailbox
@@ -73,7 +73,7 @@ export abstract class Lane<T> implements Taker<T> {
   }
 
   whenStarved(callback: () => void): () => void {
-    return this.mailbox.when(() => this.#starved, callback)
+    return this.mailbox.when(() => this.#isStarved(), callback)
   }
 
   /** No longer a subscription: ended, or unsubscribed. */

@@ -5,13 +5,16 @@ import { isDefinition, RECORD, type Shape, shapeOf } from './shape.js'
 import { Shapes } from './shapes.js'
 
 const ARRAY16 = 0xdc
+/** Up to here msgpackr does without its native code, which is for long texts. */
+const NEAR = 140
 
 const shapes = new Shapes()
 /** Of the last parcel: as a rule also that of the next. */
 let last: Shape | undefined
 
 /**
- * What is in a parcel, which this package wrote and nobody else could change since; its bytes are no parcel any more afterwards.
+ * What is in a parcel, which this package wrote and nobody else could change since; its bytes are no parcel any more afterwards, and
+ * what came before them in the buffer may be gone.
  * Where it begins with an object whose shape is known, its definition need not be read.
  */
 export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): OpenParcel<T> {
@@ -22,15 +25,28 @@ export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): Ope
     const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
     if (shape && count > 0 && count < 0x10000) {
       last = shape
+      const read = shape.read(bytes, first + shape.definition.length, end, count)
+      if (read) return new OpenParcel<T>(bytes.readDoubleBE(at + 1), null, read)
       const from = first + shape.definition.length - 4
       bytes[from] = ARRAY16
       bytes[from + 1] = count >> 8
       bytes[from + 2] = count
       bytes[from + 3] = RECORD
-      return new OpenParcel<T>(bytes.readDoubleBE(at + 1), null, shape.unpack(bytes, from, end) as unknown[])
+      const enqueuedAt = bytes.readDoubleBE(at + 1)
+      return new OpenParcel<T>(enqueuedAt, null, decodeNear(bytes, from, end, shape) as unknown[])
     }
   }
-  return OpenParcel.of<T>(decodeOwn(bytes, start, end))
+  return OpenParcel.of<T>(decodeNear(bytes, start, end))
+}
+
+/** Near the beginning of a buffer msgpackr reads short texts twice as fast. */
+function decodeNear(bytes: Buffer, start: number, end: number, shape?: Shape): unknown {
+  let [from, to] = [start, end]
+  if (start > 0 && end - start < NEAR) {
+    bytes.copyWithin(0, start, end)
+    ;[from, to] = [0, end - start]
+  }
+  return shape ? shape.unpack(bytes, from, to) : decodeOwn(bytes, from, to)
 }
 
 function find(bytes: Buffer, at: number): Shape | undefined {

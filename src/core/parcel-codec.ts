@@ -41,16 +41,16 @@ function shapedOrNot(values: readonly unknown[], at: number): Buffer | undefined
 export class OpenParcel<T> {
   readonly enqueuedAt: number
   readonly count: number
-  readonly #items: readonly unknown[]
-  /** Where the first item is. */
-  readonly #first: number
+  /** The items, from `first` on. */
+  readonly items: readonly unknown[]
+  readonly first: number
   readonly #extras: Extras | null
 
   constructor(enqueuedAt: number, extras: Extras | null, items: readonly unknown[], first = 0) {
     this.enqueuedAt = enqueuedAt
     this.count = items.length - first
-    this.#items = items
-    this.#first = first
+    this.items = items
+    this.first = first
     this.#extras = extras
   }
 
@@ -61,7 +61,7 @@ export class OpenParcel<T> {
   }
 
   value(place: number): T {
-    return this.#items[place + this.#first] as T
+    return this.items[place + this.first] as T
   }
 
   headers(place: number): Headers {

@@ -15,26 +15,23 @@ const isBigEndian = floatBytes[0] === 0xbf
  */
 export function writePlain(value: unknown, target: Uint8Array, at: number): number {
   if (at + MOST > target.length) return -1
-  switch (typeof value) {
-    case 'number':
-      return writeNumber(value, target, at)
-    case 'string':
-      return writeText(value, target, at)
-    case 'boolean':
-      target[at] = value ? 0xc3 : 0xc2
-      return at + 1
-    case 'undefined':
-      target[at] = 0xd4
-      target[at + 1] = 0
-      target[at + 2] = 0
-      return at + 3
-    case 'object':
-      if (value !== null) return Array.isArray(value) ? writeList(value, target, at) : -1
-      target[at] = 0xc0
-      return at + 1
-    default:
-      return -1
+  if (typeof value === 'number') return writeNumber(value, target, at)
+  if (typeof value === 'string') return writeText(value, target, at)
+  if (typeof value === 'boolean') {
+    target[at] = value ? 0xc3 : 0xc2
+    return at + 1
   }
+  if (value === null) {
+    target[at] = 0xc0
+    return at + 1
+  }
+  if (value === undefined) {
+    target[at] = 0xd4
+    target[at + 1] = 0
+    target[at + 2] = 0
+    return at + 3
+  }
+  return Array.isArray(value) ? writeList(value, target, at) : -1
 }
 
 function writeList(values: readonly unknown[], target: Uint8Array, at: number): number {

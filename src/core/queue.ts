@@ -138,12 +138,12 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
       const { store } = this.mailbox
       return this.#consumedUpTo([lease, ...this.mailbox.takeNow(Math.min(max, store.ready + 1) - 1)])
     }
-    return claim(this.mailbox, o, use, max)
+    return claim(this.mailbox, o, use, max, this.joining ? undefined : values => values)
   }
 
   /** `get` that must be settled: the item is out until its delivery is acked or nacked, or this handle closes. */
   receive(o?: WaitOptions): Promise<Delivery<T>> {
-    return claim(this.mailbox, o, lease => new LeasedDelivery(lease, this.#receiver))
+    return claim(this.mailbox, o, lease => new LeasedDelivery(lease, this.#receiver()))
   }
 
   /**
@@ -329,7 +329,7 @@ export class Queue<in out T> extends Observable<T> implements Observer<T>, Async
     throw new QueueLinkError(`${this.name} was not made with { joinable: true }`, code)
   }
 
-  get #receiver(): DeliveryOwner<T> {
+  #receiver(): DeliveryOwner<T> {
     const noWindow = { held: 0, whenStarved: () => () => {} }
     return { ...noWindow, mailbox: this.mailbox, settledOne: () => {}, nackedOne: () => {} }
   }

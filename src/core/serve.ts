@@ -1,4 +1,7 @@
+import { consumeTogether } from './consume-now.js'
 import type { Lease } from './entry.js'
+import type { EntryMaker } from './entry-maker.js'
+import type { QueueMetrics } from './metrics.js'
 import type { Store } from './store.js'
 import type { Taker } from './taker.js'
 import type { Takers } from './takers.js'
@@ -9,6 +12,8 @@ export const SLICE = 256
 interface Serving<T> {
   readonly store: Store<T>
   readonly takers: Takers<T>
+  readonly maker: EntryMaker<T>
+  readonly metrics: QueueMetrics
   now(): number
   giveBack(lease: Lease<T>, due: number): boolean
 }
@@ -17,6 +22,10 @@ interface Serving<T> {
 export function serve<T>(mailbox: Serving<T>, taker: Taker<T>): number {
   const { store, takers } = mailbox
   const { wantsSealed } = taker
+  if (taker.acceptConsumed) {
+    const values = consumeTogether(mailbox, taker.appetite ?? taker.demand)
+    if (values) return consumed(takers, taker, values)
+  }
   // Where others want something too, they take turns.
   const together = taker.wantsTogether === true && takers.length === 1
   const most = Math.min(taker.demand, together ? SLICE : store.stride)
@@ -34,4 +43,11 @@ export function serve<T>(mailbox: Serving<T>, taker: Taker<T>): number {
   }
   takers.served(taker)
   return count
+}
+
+function consumed<T>(takers: Takers<T>, taker: Taker<T>, values: T[]): number {
+  if (values.length === 0) return 0
+  taker.acceptConsumed?.(values)
+  takers.served(taker)
+  return values.length
 }

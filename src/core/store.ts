@@ -126,8 +126,8 @@ export interface Store<T> extends Intake<T> {
    */
   lend?(entry: Entry<T>): Lease<T> | undefined
   /**
-   * As `take` of several, all of which are handed over and acked at once. Undefined: there is nothing, or it has to be taken, which
-   * must follow. Optional: it spares the leases.
+   * As `take` of several, all of which are handed over and acked at once; none: nothing can be had now. Undefined: they have to be taken,
+   * which must follow. Optional: it spares the leases.
    */
   consume?(max: number, now: number): T[] | undefined
   /** The item leaves the store for good. False: the lease has passed on, nothing was changed. */

@@ -15,6 +15,8 @@ export interface Taker<T> {
   readonly wantsTogether?: boolean
   /** All of them, or none, which is false: then they are handed over one by one. */
   acceptTogether?(leases: readonly Lease<T>[]): boolean
+  /** It consumes what it is given, up to its appetite, and is given values without leases where that can be done. */
+  acceptConsumed?(values: T[]): void
   /** Nothing more will come: the queue is drained (no error), or the store broke. */
   end(error?: unknown): void
   /** The user closed this handle. Where it is missing, `end` hears of it, with this error. */

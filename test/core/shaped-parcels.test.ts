@@ -33,6 +33,12 @@ const values: readonly unknown[][] = [
   [Array.from({ length: 200 }, (_, id) => ({ id }))],
   Array.from({ length: 200 }, (_, id) => ({ id, even: id % 2 === 0 })),
   [JSON.parse('{"__proto__": 1, "a": 2}')],
+  [
+    { constructor: 'of nothing', a: 1 },
+    { constructor: Object.name, a: 2 },
+  ],
+  [Object.assign(Object.create({ b: 1 }), { a: 1 }), { a: 2 }, { a: 3 }],
+  Array.from({ length: 40 }, (_, n) => ({ name: 'event', at: 1.5 * n, tags: ['a', 'b'], last: n === 39 ? ['ü'] : n })),
 ]
 
 /** One by one, as single puts are gathered. */

@@ -220,7 +220,7 @@ describe('a shared queue whose lock is held by another handle', () => {
     const { store } = one
     expect(store.ack(lease!)).toBe(true)
     expect(store.giveBack(back!, 0)).toBe(true)
-    expect([store.take(1, 0), store.take(5, 0), store.consume(5, 0), put(one, 'd')]).toEqual([[], [], undefined, false])
+    expect([store.take(1, 0), store.take(5, 0), store.consume(5, 0), put(one, 'd')]).toEqual([[], [], [], false])
     expect(store.locked).toMatchObject({ code: 'ERR_QUEUE_LOCKED' })
     expect(codeThrown(() => store.peek(0))).toBe('ERR_QUEUE_LOCKED')
     const done: string[] = []

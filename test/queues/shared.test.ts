@@ -227,6 +227,37 @@ describe('what a shared queue holds', () => {
     expect(readdirSync(`${sharedPath(queue.name)}.spill`)).toEqual([])
   })
 
+  it('hands over together to who has waited, from the ring and from files (Q11.1) (S3)', async () => {
+    const one = await open<string>(newName(), { itemSize: 1000 })
+    const reader = await open<string>(one.name)
+    for (const values of [['a', 'b', 'c'], ['d', 'e'.repeat(5000), 'f'], ['g'.repeat(5000)], ['h']]) {
+      const [first, second] = [reader.getBatch(2), reader.getBatch(10, { timeout: 5000 })]
+      const all = [...values, 'last']
+      await one.putBatch(all)
+      // The second has to wait for more where the first has it all.
+      const had = await first
+      if (had.length === all.length) await one.put('more')
+      expect([had, await second]).toEqual([all.slice(0, 2), all.length > 2 ? all.slice(2) : ['more']])
+    }
+    await new Promise(resolve => setImmediate(resolve))
+    const { handedOver, acked, lateSettles } = reader.metrics()
+    expect([handedOver, acked, lateSettles]).toEqual([14, 14, 0])
+    expect([one.size, (await one.stat()).leased, (await one.stat()).settled]).toEqual([0, 0, 14])
+    expect(readdirSync(`${sharedPath(one.name)}.spill`)).toEqual([])
+  })
+
+  it('takes nothing for who has waited in vain', async () => {
+    const one = await open<number>()
+    const reader = await open<number>(one.name)
+    const leave = new AbortController()
+    const waiting = [reader.getBatch(5, { timeout: 20 }), reader.getBatch(5, { signal: leave.signal })].map(codeOf)
+    expect(await waiting[0]).toBe('ERR_QUEUE_EMPTY')
+    leave.abort()
+    expect(await waiting[1]).toBe(DOMException.ABORT_ERR)
+    await one.putBatch([1, 2, 3])
+    expect([reader.metrics().handedOver, await reader.getBatch(5)]).toEqual([0, [1, 2, 3]])
+  })
+
   it('sweeps what the dead have left, an hour later, when it holds nothing and spills (S9) (S10)', async () => {
     const queue = await open<Buffer>(newName(), { itemSize: 1000 })
     const folder = `${sharedPath(queue.name)}.spill`

@@ -3,14 +3,18 @@ import type { Grantee, Ledger } from './ledger.js'
 import { ParcelReader } from './parcel-reader.js'
 import { SharedLease } from './shared-lease.js'
 import type { TakenParcel } from './taken-parcel.js'
+import { Words } from './words.js'
+
+/** Two numbers for each item of a take, as a rule. */
+const TAKE = 512
+const NOTHING = { items: [] as readonly unknown[], first: 0 }
 
 /** What a take was granted: two numbers each, as long as it holds the lock, so that it holds it briefly; then leases. */
 export class Grants<T> implements Grantee {
   readonly #ledger: Ledger
   readonly #parcels: ParcelReader<T>
   /** Of each its slot, and the number of its parcel. */
-  readonly #numbers: number[] = []
-  #used = 0
+  readonly #numbers = new Words(TAKE)
   #sealed = false
   /** Where the last parcel is, and its number. */
   #place = -1
@@ -24,7 +28,7 @@ export class Grants<T> implements Grantee {
 
   /** Under the lock, before a take. `sealed`: no parcel is decoded before somebody asks for a value. */
   begin(sealed: boolean): this {
-    this.#used = 0
+    this.#numbers.length = 0
     this.#sealed = sealed
     this.#place = -1
     return this
@@ -35,8 +39,10 @@ export class Grants<T> implements Grantee {
       this.#number = this.#parcels.copy(place, this.#sealed)
       this.#place = place
     }
-    this.#numbers[this.#used++] = slot
-    this.#numbers[this.#used++] = this.#number
+    const numbers = this.#numbers
+    numbers.reserve(2)
+    numbers.list[numbers.length++] = slot
+    numbers.list[numbers.length++] = this.#number
   }
 
   /** When the lock is free; `addTo` or `handOver` follows. What descriptors say of leased items, nobody else changes. */
@@ -48,10 +54,10 @@ export class Grants<T> implements Grantee {
   addTo(leases: SharedLease<T>[]): void {
     const { views } = this.#ledger
     const { ints } = views
-    const numbers = this.#numbers
-    for (let grant = 0; grant < this.#used; grant += 2) {
-      const slot = numbers[grant] as number
-      const parcel = this.#opened[numbers[grant + 1] as number] as TakenParcel<T>
+    const { list, length } = this.#numbers
+    for (let grant = 0; grant < length; grant += 2) {
+      const slot = list[grant] as number
+      const parcel = this.#opened[list[grant + 1] as number] as TakenParcel<T>
       const at = views.slotAt(slot)
       leases.push(new SharedLease(slot, ints[at] as number, ints[at + 3] as number, parcel, ints[at + 2] as number))
     }
@@ -64,18 +70,30 @@ export class Grants<T> implements Grantee {
   }
 
   /** Answers the values and counts their hand-over; adds slot and word of each to what is to be settled. */
-  handOver(settled: number[]): T[] {
+  handOver(settled: Words): T[] {
     const { views } = this.#ledger
     const { ints } = views
-    const numbers = this.#numbers
-    const values: T[] = []
-    for (let grant = 0; grant < this.#used; grant += 2) {
-      const slot = numbers[grant] as number
+    const { list, length } = this.#numbers
+    const values = new Array<T>(length / 2)
+    settled.reserve(length)
+    const words = settled.list
+    let end = settled.length
+    let last = -1
+    let { items, first } = NOTHING
+    for (let grant = 0; grant < length; grant += 2) {
+      const slot = list[grant] as number
+      const number = list[grant + 1] as number
+      if (number !== last) {
+        ;({ items, first } = (this.#opened[number] as TakenParcel<T>).plain)
+        last = number
+      }
       const at = views.slotAt(slot)
       ints[at + 3]!++
-      values.push((this.#opened[numbers[grant + 1] as number] as TakenParcel<T>).value(ints[at + 2] as number))
-      settled.push(slot, ints[at] as number)
+      values[grant >> 1] = items[first + (ints[at + 2] as number)] as T
+      words[end++] = slot
+      words[end++] = ints[at] as number
     }
+    settled.length = end
     this.#opened = []
     return values
   }

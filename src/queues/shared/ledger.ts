@@ -6,6 +6,7 @@ import type { SharedParcel } from './sealing.js'
 import { Space } from './space.js'
 import type { Views } from './views.js'
 import { DELAYED, FREE, isHeld, isLeasedBy, LEASED, leasedBy, READY, RETURNED, stateOf, withState } from './word.js'
+import type { Words } from './words.js'
 
 /** A shared queue that was shut down at once: what comes back to it is gone. */
 export const GONE = 2
@@ -138,9 +139,9 @@ export class Ledger {
   }
 
   /** As `ack`, by slot and word of each. */
-  settle(lent: readonly number[]): number {
+  settle({ list, length }: Words): number {
     let done = 0
-    for (let at = 0; at < lent.length; at += 2) if (this.#free(lent[at] as number, lent[at + 1] as number)) done++
+    for (let at = 0; at < length; at += 2) if (this.#free(list[at] as number, list[at + 1] as number)) done++
     return this.#left(done)
   }
 

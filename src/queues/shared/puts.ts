@@ -128,7 +128,7 @@ export class Puts<T> {
       gathering.postpone()
     }
     for (let next = gathering.late[0]; next; next = gathering.late[0]) {
-      if (this.#shut) this.#fail(next.ticket, new QueueClosedError('the queue was shut down'))
+      if (this.#isShut()) this.#fail(next.ticket, new QueueClosedError('the queue was shut down'))
       else if (this.#put([next.parcel], 1, 0, next.at)) this.#storedUpTo(next.ticket)
       else {
         this.#arena.arm(ROOM)
@@ -141,7 +141,7 @@ export class Puts<T> {
   /** Tells what is stored; as a rule in a microtask, when whoever put last knows the ticket. */
   readonly tellStored = (): void => this.listener?.stored(this.#storedTicket)
 
-  get #shut(): boolean {
+  #isShut(): boolean {
     return this.#ledger.views.shut > 0
   }
 
@@ -179,7 +179,7 @@ export class Puts<T> {
   /** As far as can be seen without the lock. */
   #seemsToFit(): boolean {
     const { held, views, space } = this.#ledger
-    if (this.#shut || held + this.count >= views.geometry.capacity) return false
+    if (this.#isShut() || held + this.count >= views.geometry.capacity) return false
     return space.fits(this.#gathering.recordBytes)
   }
 
@@ -225,7 +225,7 @@ export class Puts<T> {
   /** Under the lock. */
   #put(parcels: readonly SharedParcel[], count: number, due: number, at: number): boolean {
     const ledger = this.#ledger
-    if (!this.#shut && ledger.put(parcels, count, due, at)) {
+    if (!this.#isShut() && ledger.put(parcels, count, due, at)) {
       // Whoever waits for the time to come must know it.
       this.#arena.wake(ITEMS, due > 0 ? undefined : 1)
       if (ledger.held < ledger.views.geometry.capacity) this.#arena.wake(ROOM, 1)

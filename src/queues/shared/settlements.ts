@@ -2,6 +2,10 @@ import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { Grants } from './grants.js'
 import { GONE, type Ledger } from './ledger.js'
 import type { SharedLease } from './shared-lease.js'
+import { Words } from './words.js'
+
+/** Two numbers for each item of a take, as a rule. */
+const TAKE = 512
 
 interface Return<T> {
   readonly lease: SharedLease<T>
@@ -19,7 +23,7 @@ export class Settlements<T> {
   readonly #flush: () => void
   #acked: SharedLease<T>[] = []
   /** Handed over without a lease: slot and word of each. */
-  #consumed: number[] = []
+  readonly #consumed = new Words(TAKE)
   #returned: Return<T>[] = []
   /** Items that have left, and whose payloads beside the queue go when the lock is free. */
   #left: SharedLease<T>[] = []
@@ -78,7 +82,7 @@ export class Settlements<T> {
     this.#ledger.ack(this.#acked)
     if (this.#consumed.length > 0) {
       this.#ledger.settle(this.#consumed)
-      this.#consumed = []
+      this.#consumed.length = 0
     }
     this.#left = this.#left.length === 0 ? this.#acked : [...this.#left, ...this.#acked]
     this.#acked = []

@@ -50,7 +50,7 @@ export class Space {
       views.tail += length
     }
     if (this.fits(bytes)) return true
-    views.fullAt = this.#progress
+    views.fullAt = this.#progress()
     return false
   }
 
@@ -71,11 +71,11 @@ export class Space {
 
   /** A put found no room, and nothing was taken or settled since. */
   get isFull(): boolean {
-    return this.#views.fullAt === this.#progress
+    return this.#views.fullAt === this.#progress()
   }
 
   /** Never 0, which stands for: not full. */
-  get #progress(): number {
+  #progress(): number {
     return 1 + this.#views.settled + this.#views.takePos
   }
 

@@ -150,7 +150,8 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
   }
 
   consume(max: number, now: number): T[] | undefined {
-    if (this.#arena.closed || max <= 1 || this.#ahead.length > 0 || !this.#grant(max, now, 0, false)) return undefined
+    if (this.#arena.closed || max <= 1 || this.#ahead.length > 0) return undefined
+    if (!this.#grant(max, now, 0, false)) return []
     if (this.#grants.arePlain) return this.#settlements.consume(this.#grants)
     // Some have to be settled by themselves: they are taken next.
     const taken: SharedLease<T>[] = []

@@ -7,9 +7,6 @@ import { Reference } from '../../core/spill.js'
 import type { SpillFolder } from '../../core/spill-folder.js'
 import { positionOf } from './records.js'
 
-/** Up to here msgpackr does without its native code, which is for long texts. */
-const NEAR = 140
-
 /** A parcel out of the ring, shared by the leases of its items. */
 export class TakenParcel<T> {
   readonly count: number
@@ -65,13 +62,6 @@ export class TakenParcel<T> {
   open(): void {
     // Opening spoils the bytes; those of a sealed parcel may be on their way to another queue.
     const bytes = this.#sealed ? Buffer.from(this.#bytes as Buffer) : (this.#bytes as Buffer)
-    const length = this.#end - this.#start
-    // Near the beginning of a buffer msgpackr reads short texts twice as fast; what was there is decoded by now.
-    if (this.#start > 0 && length < NEAR) {
-      bytes.copyWithin(0, this.#start, this.#end)
-      this.#start = 0
-      this.#end = length
-    }
     try {
       this.#open = openOwnParcel(bytes, this.#start, this.#end)
       this.#bytes = undefined
@@ -83,6 +73,11 @@ export class TakenParcel<T> {
   /** Its values are in it, and can be read. */
   get isPlain(): boolean {
     return this.#open !== undefined && !(this.count === 1 && this.#open.value(0) instanceof Reference)
+  }
+
+  /** What is in it, where it is plain. */
+  get plain(): OpenParcel<T> {
+    return this.#opened() as OpenParcel<T>
   }
 
   headers(index: number): Headers {

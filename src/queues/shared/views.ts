@@ -41,17 +41,17 @@ export class Views {
 
   /** Where the next record goes: a virtual offset that only grows; its rest by the ring's bytes is the place. */
   get head(): number {
-    return this.floats[this.#block] as number
+    return this.floats[this.#block()] as number
   }
 
   /** The position of the next item: only grows; its rest by the number of slots is the slot. */
   get putPos(): number {
-    return this.floats[this.#block + 1] as number
+    return this.floats[this.#block() + 1] as number
   }
 
   /** Items put so far. */
   get putCount(): number {
-    return this.floats[this.#block + 2] as number
+    return this.floats[this.#block() + 2] as number
   }
 
   /** The commit point: what was written before is there for all, whenever its writer dies. */
@@ -72,7 +72,7 @@ export class Views {
     Atomics.store(this.ints, SELECTOR, block)
   }
 
-  get #block(): number {
+  #block(): number {
     return BLOCK + this.selector * 8
   }
 

@@ -1,4 +1,3 @@
-import { rest } from '../../util/rest.js'
 import { GRAIN } from './geometry.js'
 import { Records, recordBytes } from './records.js'
 import { Returned } from './returned.js'
@@ -53,7 +52,7 @@ export class Ledger {
   /** Stores all of the parcels or none. `due`: clock ms, 0 at once; `at`: when they were put. */
   put(parcels: readonly SharedParcel[], count: number, due: number, at: number): boolean {
     const { views, records } = this
-    const { capacity, slots, ringBytes } = views.geometry
+    const { capacity, slots } = views.geometry
     if (this.held + count > capacity) return false
     let bytes = 0
     for (const { bytes: parcel, length = parcel.length } of parcels) bytes += recordBytes(length)
@@ -65,7 +64,7 @@ export class Ledger {
     let position = before
     let slot = views.slotOf(position)
     for (const { bytes: parcel, length = parcel.length, count: items, payloads, words } of parcels) {
-      const place = rest(head, ringBytes)
+      const place = views.placeOf(head)
       const chunk = place / GRAIN
       let first = -1
       for (let index = 0; index < items; position++, slot = (slot + 1) & mask) {

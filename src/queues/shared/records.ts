@@ -1,4 +1,3 @@
-import { rest } from '../../util/rest.js'
 import { GRAIN } from './geometry.js'
 import type { Views } from './views.js'
 
@@ -12,12 +11,12 @@ export const HEADER_BYTES = 40
 const SHORT = 128
 
 export function recordBytes(length: number): number {
-  return Math.ceil((HEADER_BYTES + length) / GRAIN) * GRAIN
+  return (HEADER_BYTES + length + GRAIN - 1) & -GRAIN
 }
 
-/** The first position, from this one on, whose slot it is. */
+/** The first position, from this one on, whose slot it is. `slots` is a power of two. */
 export function positionOf(slot: number, first: number, slots: number): number {
-  const ahead = slot - rest(first, slots)
+  const ahead = slot - (first & (slots - 1))
   return first + (ahead < 0 ? ahead + slots : ahead)
 }
 

@@ -1,5 +1,4 @@
 import { QueueLinkError } from '../../errors/queue-link-error.js'
-import { rest } from '../../util/rest.js'
 import { GRAIN, RESERVE } from './geometry.js'
 import { type Records, recordBytes } from './records.js'
 import type { Views } from './views.js'
@@ -42,7 +41,7 @@ export class Space {
     this.sweep(Math.max(bytes, this.#size / 4))
     // Once round: what was copied forward is not copied again.
     for (const end = views.head; !this.fits(bytes) && views.tail < end; ) {
-      const place = rest(views.tail, this.#size)
+      const place = views.placeOf(views.tail)
       const life = this.#life(place)
       if (life === 'waits') break
       const length = this.#lengthAt(place)
@@ -58,7 +57,7 @@ export class Space {
   sweep(bytes: number): void {
     const views = this.#views
     while (views.tail < views.head && !this.fits(bytes)) {
-      const place = rest(views.tail, this.#size)
+      const place = views.placeOf(views.tail)
       if (this.#life(place) !== 'dead') return
       views.tail += this.#lengthAt(place)
     }
@@ -106,7 +105,7 @@ export class Space {
   #forward(place: number, length: number): void {
     const views = this.#views
     const { head } = views
-    const to = rest(head, this.#size)
+    const to = views.placeOf(head)
     this.#records.copy(place, to)
     // From here on both copies are there; the new one is dead for as long as no descriptor points at it.
     views.commit(head + length, views.putPos, views.putCount)

@@ -26,6 +26,9 @@ export class Views {
   readonly returnedBase: number
   /** Where the ring begins, in bytes. */
   readonly ringBase: number
+  readonly #slotMask: number
+  /** 0 where the ring's bytes are no power of two. */
+  readonly #ringMask: number
 
   constructor(buffer: ArrayBuffer, offset: number, length: number, geometry: Geometry) {
     this.geometry = geometry
@@ -35,6 +38,8 @@ export class Views {
     this.dueBase = dueOffset(geometry) / 8
     this.returnedBase = returnedOffset(geometry) / 4
     this.ringBase = ringOffset(geometry)
+    this.#slotMask = geometry.slots - 1
+    this.#ringMask = Number.isInteger(Math.log2(geometry.ringBytes)) ? geometry.ringBytes - 1 : 0
   }
 
   // ── what a put commits ──────────────────────────────────────────────────────────────────────────────────────────
@@ -186,8 +191,14 @@ export class Views {
     return this.slotBase + slot * SLOT_INTS
   }
 
+  /** `&` takes what `%` would of a power of two, also of positions beyond 32 bits, and needs no division. */
   slotOf(position: number): number {
-    return rest(position, this.geometry.slots)
+    return position & this.#slotMask
+  }
+
+  /** Where in the ring an offset is. */
+  placeOf(offset: number): number {
+    return this.#ringMask > 0 ? offset & this.#ringMask : rest(offset, this.geometry.ringBytes)
   }
 
   word(slot: number): number {

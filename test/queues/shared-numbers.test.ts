@@ -158,11 +158,11 @@ describe('the room in the ring', () => {
       1,
     ])
     // Behind what waits to be taken it makes no room.
-    expect(table.ledger.ack([first!])).toBe(1)
+    expect(table.ack([first!])).toBe(1)
     expect([space.isFull, one(table, 57), space.isFull, space.used]).toEqual([false, false, true, 3584])
-    expect(table.ledger.ack(table.take(1, 1))).toBe(1)
+    expect(table.ack(table.take(1, 1))).toBe(1)
     expect([space.isFull, one(table, 57), space.used, one(table, 58)]).toEqual([false, true, 3584, false])
-    expect(table.ledger.ack(others)).toBe(2)
+    expect(table.ack(others)).toBe(2)
     expect(table.idsOf(table.take(100, 1))).toEqual(Array.from({ length: 53 }, (_, n) => n + 5))
   })
 
@@ -175,7 +175,7 @@ describe('the room in the ring', () => {
     }
     const [first] = table.take(1, 1)
     seen.push(table.ledger.isFull)
-    table.ledger.ack([first!])
+    table.ack([first!])
     expect([...seen, table.ledger.isFull]).toEqual([false, false, true, true, false])
   })
 
@@ -184,7 +184,7 @@ describe('the room in the ring', () => {
     const { space } = table.ledger
     for (let id = 1; id <= 40; id++) one(table, id)
     const grants = table.take(30, 1)
-    table.ledger.ack(grants.slice(0, 20))
+    table.ack(grants.slice(0, 20))
     expect(space.used).toBe(2560)
     space.sweep(1024)
     expect(space.used).toBe(2560)
@@ -194,7 +194,7 @@ describe('the room in the ring', () => {
     expect(space.used).toBe(1280)
     const full = new Table(100, RING)
     for (let id = 1; id <= 56; id++) one(full, id)
-    full.ledger.ack(full.take(30, 1))
+    full.ack(full.take(30, 1))
     // A quarter of the ring is freed where it costs nothing, and more where it is asked for.
     expect([full.ledger.space.make(64), full.ledger.space.used]).toEqual([true, 2560])
     expect([full.ledger.space.make(1024), full.ledger.space.used]).toEqual([true, 2560])
@@ -206,7 +206,7 @@ describe('the room in the ring', () => {
     for (const length of [-64, -200, 5000, RING]) {
       const table = new Table(100, RING)
       for (let id = 1; id <= 56; id++) one(table, id)
-      table.ledger.ack(table.take(1, 1))
+      table.ack(table.take(1, 1))
       table.views.ints[table.views.ringBase / 4] = length
       const { space } = table.ledger
       expect([length, codeThrown(() => space.sweep(9999))]).toEqual([length, 'ERR_DAMAGED'])

@@ -130,15 +130,8 @@ export class Ledger {
     return this.views.word(slot) === word
   }
 
-  /** The items leave for good; answers how many leases held. */
-  ack(lent: readonly Lent[]): number {
-    let done = 0
-    for (const { slot, word } of lent) if (this.#free(slot, word)) done++
-    return this.#left(done)
-  }
-
-  /** As `ack`, by slot and word of each. */
-  settle({ list, length }: Words): number {
+  /** The items leave for good; answers how many leases held, of which slot and word are given. */
+  ack({ list, length }: Words): number {
     let done = 0
     for (let at = 0; at < length; at += 2) if (this.#free(list[at] as number, list[at + 1] as number)) done++
     return this.#left(done)

@@ -2,6 +2,7 @@ import { type Arena, ITEMS, REST, ROOM } from '../../os/arena.js'
 import type { Grants } from './grants.js'
 import { GONE, type Ledger } from './ledger.js'
 import type { SharedLease } from './shared-lease.js'
+import type { TakenParcel } from './taken-parcel.js'
 import { Words } from './words.js'
 
 /** Two numbers for each item of a take, as a rule. */
@@ -21,12 +22,13 @@ export class Settlements<T> {
   readonly #arena: Arena
   readonly #ledger: Ledger
   readonly #flush: () => void
-  #acked: SharedLease<T>[] = []
-  /** Handed over without a lease: slot and word of each. */
-  readonly #consumed = new Words(TAKE)
+  /** Slot and word of each that is to leave. */
+  readonly #leaving = new Words(TAKE)
+  /** Of those that are alone in their parcels, since only they may lie in files. */
+  #parcels: TakenParcel<T>[] = []
   #returned: Return<T>[] = []
-  /** Items that have left, and whose payloads beside the queue go when the lock is free. */
-  #left: SharedLease<T>[] = []
+  /** Parcels that have left, and whose payloads beside the queue go when the lock is free. */
+  #left: TakenParcel<T>[] = []
   #soon: NodeJS.Immediate | undefined
 
   constructor(arena: Arena, ledger: Ledger, flush: () => void) {
@@ -37,12 +39,16 @@ export class Settlements<T> {
 
   /** Leases that are ended, and not yet in the ledger. */
   get count(): number {
-    return this.#acked.length + this.#consumed.length / 2 + this.#returned.length
+    return this.#leaving.length / 2 + this.#returned.length
   }
 
   ack(lease: SharedLease<T>): boolean {
     if (!this.#ends(lease)) return false
-    this.#acked.push(lease)
+    const leaving = this.#leaving
+    leaving.reserve(2)
+    leaving.list[leaving.length++] = lease.slot
+    leaving.list[leaving.length++] = lease.word
+    if (lease.parcel.count === 1) this.#parcels.push(lease.parcel)
     this.#flushSoon()
     return true
   }
@@ -50,7 +56,7 @@ export class Settlements<T> {
   /** Hands over what was granted, and acks it. */
   consume(grants: Grants<T>): T[] {
     this.#flushSoon()
-    return grants.handOver(this.#consumed)
+    return grants.handOver(this.#leaving)
   }
 
   giveBack(lease: SharedLease<T>, due: number): boolean {
@@ -67,7 +73,7 @@ export class Settlements<T> {
 
   /** Under the lock. */
   write(): void {
-    if (this.#acked.length + this.#consumed.length > 0) this.#gone()
+    if (this.#leaving.length > 0) this.#gone()
     if (this.#returned.length > 0) {
       for (const { lease, attempt, due } of this.#returned) {
         this.#ledger.giveBack(lease, attempt, due)
@@ -79,13 +85,10 @@ export class Settlements<T> {
 
   /** Under the lock: items that this handle has taken leave for good. */
   #gone(): void {
-    this.#ledger.ack(this.#acked)
-    if (this.#consumed.length > 0) {
-      this.#ledger.settle(this.#consumed)
-      this.#consumed.length = 0
-    }
-    this.#left = this.#left.length === 0 ? this.#acked : [...this.#left, ...this.#acked]
-    this.#acked = []
+    this.#ledger.ack(this.#leaving)
+    this.#leaving.length = 0
+    this.#left = this.#left.length === 0 ? this.#parcels : [...this.#left, ...this.#parcels]
+    this.#parcels = []
     this.#arena.wake(ROOM, 1)
     if (this.#ledger.held === 0) this.#arena.wake(REST)
   }
@@ -93,8 +96,7 @@ export class Settlements<T> {
   /** When the lock is free again. */
   written(): void {
     if (this.#left.length === 0) return
-    // Only what is alone in its parcel may lie in a file.
-    for (const { parcel } of this.#left) if (parcel.count === 1) parcel.done()
+    for (const parcel of this.#left) parcel.done()
     this.#left = []
   }
 

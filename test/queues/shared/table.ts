@@ -1,6 +1,7 @@
 import { bodyBytes, type Geometry, geometryOf } from '#src/queues/shared/geometry'
 import { Ledger } from '#src/queues/shared/ledger'
 import { stateOf } from '#src/queues/shared/word'
+import { Words } from '#src/queues/shared/words'
 import { MortalViews } from './mortal.js'
 
 export interface Grant {
@@ -45,6 +46,16 @@ export class Table {
     }
     this.ledger.take(max, user, { granted })
     return grants
+  }
+
+  ack(grants: readonly Grant[]): number {
+    const words = new Words(0)
+    for (const { slot, word } of grants) {
+      words.reserve(2)
+      words.list.set([slot, word], words.length)
+      words.length += 2
+    }
+    return this.ledger.ack(words)
   }
 
   idOf(place: number, index: number): number {

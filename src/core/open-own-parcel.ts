@@ -1,6 +1,7 @@
 import { decodeOwn } from './codec.js'
 import { OpenParcel } from './parcel-codec.js'
 import { ARRAY32, FLOAT64, NIL } from './parcel-head.js'
+import { PlainReader } from './plain-reader.js'
 import { isDefinition, RECORD, type Shape, shapeOf } from './shape.js'
 import { Shapes } from './shapes.js'
 
@@ -8,6 +9,8 @@ const ARRAY16 = 0xdc
 /** Up to here msgpackr does without its native code, which is for long texts. */
 const NEAR = 140
 
+/** Of when its items were put. */
+const head = new PlainReader()
 const shapes = new Shapes()
 /** Of the last parcel: as a rule also that of the next. */
 let last: Shape | undefined
@@ -25,14 +28,15 @@ export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): Ope
     const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
     if (shape && count > 0 && count < 0x10000) {
       last = shape
+      head.begin(bytes, at)
+      const enqueuedAt = head.read() as number
       const read = shape.read(bytes, first + shape.definition.length, end, count)
-      if (read) return new OpenParcel<T>(bytes.readDoubleBE(at + 1), null, read)
+      if (read) return new OpenParcel<T>(enqueuedAt, null, read)
       const from = first + shape.definition.length - 4
       bytes[from] = ARRAY16
       bytes[from + 1] = count >> 8
       bytes[from + 2] = count
       bytes[from + 3] = RECORD
-      const enqueuedAt = bytes.readDoubleBE(at + 1)
       return new OpenParcel<T>(enqueuedAt, null, decodeNear(bytes, from, end, shape) as unknown[])
     }
   }
@@ -75,6 +79,8 @@ function headBytes(token: number): number {
 
 function countOf(bytes: Buffer, start: number): number {
   const token = bytes[start] as number
-  if (token === ARRAY32) return bytes.readUInt32BE(start + 1)
-  return token === ARRAY16 ? bytes.readUInt16BE(start + 1) : token & 0xf
+  if (token !== ARRAY32 && token !== ARRAY16) return token & 0xf
+  let count = 0
+  for (let at = start + 1; at < start + headBytes(token); at++) count = count * 256 + (bytes[at] as number)
+  return count
 }

@@ -1,7 +1,7 @@
 import { decodeOwn } from './codec.js'
 import { OpenParcel } from './parcel-codec.js'
 import { ARRAY32, FLOAT64, NIL } from './parcel-head.js'
-import { PlainReader } from './plain-reader.js'
+import { plainReader } from './plain-reader.js'
 import { isDefinition, RECORD, type Shape, shapeOf } from './shape.js'
 import { Shapes } from './shapes.js'
 
@@ -9,8 +9,6 @@ const ARRAY16 = 0xdc
 /** Up to here msgpackr does without its native code, which is for long texts. */
 const NEAR = 140
 
-/** Of when its items were put. */
-const head = new PlainReader()
 const shapes = new Shapes()
 /** Of the last parcel: as a rule also that of the next. */
 let last: Shape | undefined
@@ -28,8 +26,8 @@ export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): Ope
     const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
     if (shape && count > 0 && count < 0x10000) {
       last = shape
-      head.begin(bytes, at)
-      const enqueuedAt = head.read() as number
+      plainReader.begin(bytes, at)
+      const enqueuedAt = plainReader.read() as number
       const read = shape.read(bytes, first + shape.definition.length, end, count)
       if (read) return new OpenParcel<T>(enqueuedAt, null, read)
       const from = first + shape.definition.length - 4

@@ -90,3 +90,6 @@ export class PlainReader {
     this.isForeign = true
   }
 }
+
+/** One for all: nothing is read while something else is. */
+export const plainReader = new PlainReader()

@@ -1,11 +1,9 @@
-import { PlainReader } from './plain-reader.js'
+import { plainReader } from './plain-reader.js'
 
 /** How many new texts for each object make it slower than msgpackr. */
 const NEW = 1 / 8
 /** Parcels that are left to msgpackr after one that this was no use for. */
 const LEFT = 64
-
-const reader = new PlainReader()
 
 /**
  * Reads objects of one shape, of members that `writePlain` wrote: faster than msgpackr where most texts came before, as they do in
@@ -26,6 +24,7 @@ export class RecordReader {
   /** So many of them, which end there; undefined: msgpackr has to read them. */
   read(bytes: Buffer, start: number, end: number, count: number): object[] | undefined {
     if (!this.#make || this.#left-- > 0) return undefined
+    const reader = plainReader
     reader.begin(bytes, start)
     const { texts } = reader
     const most = Math.floor(count * NEW)
@@ -49,7 +48,7 @@ export class RecordReader {
 function makerOf(names: readonly string[]): (() => object) | undefined {
   const members = names.map(name => `${JSON.stringify(name)}: reader.read()`)
   try {
-    return new Function('reader', `return () => ({ ${members.join(', ')} })`)(reader)
+    return new Function('reader', `return () => ({ ${members.join(', ')} })`)(plainReader)
   } catch {
     return undefined
   }

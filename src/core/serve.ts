@@ -1,20 +1,13 @@
-import { consumeTogether } from './consume-now.js'
+import { type Consuming, consumeTogether } from './consume-together.js'
 import type { Lease } from './entry.js'
-import type { EntryMaker } from './entry-maker.js'
-import type { QueueMetrics } from './metrics.js'
-import type { Store } from './store.js'
 import type { Taker } from './taker.js'
 import type { Takers } from './takers.js'
 
 /** A drain hands over this many items before it steps aside for other drains that wait. */
 export const SLICE = 256
 
-interface Serving<T> {
-  readonly store: Store<T>
+interface Serving<T> extends Consuming<T> {
   readonly takers: Takers<T>
-  readonly maker: EntryMaker<T>
-  readonly metrics: QueueMetrics
-  now(): number
   giveBack(lease: Lease<T>, due: number): boolean
 }
 

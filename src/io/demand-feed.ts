@@ -17,7 +17,7 @@ export class DemandFeed<T> extends Feed<T> {
   override get isFull(): boolean {
     if (!this.onDemand) return super.isFull
     const { store, takers } = this.mailbox
-    return takers.length === 0 || store.ready > 0 || store.leased + store.delayed >= this.#window
+    return takers.length === 0 || store.ready > 0 || store.leased + store.delayed >= this.#window()
   }
 
   override whenRoom(callback: () => void): () => void {
@@ -25,7 +25,7 @@ export class DemandFeed<T> extends Feed<T> {
   }
 
   /** What all readers together may have out. */
-  get #window(): number {
+  #window(): number {
     let items = 0
     for (const reader of this.mailbox.audience) items += (reader as Partial<Lane<T>>).prefetch ?? 1
     return items

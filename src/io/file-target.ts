@@ -47,7 +47,7 @@ export class FileTarget implements Target {
   open(opened: (error?: unknown) => void, lost: (error: unknown) => void): void {
     const failed = (error: unknown): void => opened(this.#error('write to', error))
     // Without O_NONBLOCK, opening a FIFO holds a thread of the pool until a reader comes; for a file it changes nothing.
-    open(this.#path, this.#flags | O_NONBLOCK, 0o666, (error, fd) => {
+    open(this.#path, this.#flags() | O_NONBLOCK, 0o666, (error, fd) => {
       if (error?.code === 'ENXIO') {
         stat(this.#path, (_, stats) => {
           if (stats?.isFIFO()) this.#cancelRetry = clock.after(READER_CHECK, () => this.open(opened, lost))
@@ -103,7 +103,7 @@ export class FileTarget implements Target {
     fsync(this.#fd, error => flushed(error ? this.#error('sync', error) : undefined))
   }
 
-  get #flags(): number {
+  #flags(): number {
     const { keep, cut } = this.#o
     if (cut) return O_RDWR | O_CREAT | O_APPEND
     if (keep === 'new') return O_WRONLY | O_CREAT | O_EXCL

@@ -64,7 +64,7 @@ export class Sending<T> implements Gate<T>, Intake<T> {
       this.#bytes -= this.#out.get(number) ?? 0
       this.#out.delete(number)
     }
-    this.line.stored(this.#firstOut - 1)
+    this.line.stored(this.#firstOut() - 1)
     this.line.flush()
   }
 
@@ -80,7 +80,7 @@ export class Sending<T> implements Gate<T>, Intake<T> {
 
   refused(): void {}
 
-  get #firstOut(): number {
+  #firstOut(): number {
     for (const number of this.#out.keys()) return number
     return this.ticket + 1
   }

@@ -38,7 +38,7 @@ export class StreamTarget implements Target {
 
   end(ended: (error?: unknown) => void): void {
     this.#ending = true
-    if (this.#isStdio) {
+    if (this.#isStdio()) {
       queueMicrotask(ended)
       return
     }
@@ -51,7 +51,7 @@ export class StreamTarget implements Target {
   destroy(destroyed: () => void): void {
     this.#ending = true
     const stream = this.#stream
-    if (this.#isStdio || stream.closed) {
+    if (this.#isStdio() || stream.closed) {
       queueMicrotask(destroyed)
       return
     }
@@ -64,7 +64,7 @@ export class StreamTarget implements Target {
     stream.destroy(this.#reason)
   }
 
-  get #isStdio(): boolean {
+  #isStdio(): boolean {
     return this.#stream === process.stdout || this.#stream === process.stderr
   }
 

@@ -251,7 +251,7 @@ export class QueueLink implements AsyncDisposable {
 
   async #stop(drain: boolean, timeout: number): Promise<LinkReport> {
     let end: RuntimeStop = { forced: false, returned: new Map() }
-    if (!this.#isOver) {
+    if (!this.#isOver()) {
       this.#say('stopping', { why: 'stop() was called' })
       // Observers of the status may have called back.
       await undefined
@@ -262,12 +262,12 @@ export class QueueLink implements AsyncDisposable {
     return reportOf(this.metrics(), end, this.#cause)
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return ['done', 'failed', 'stopped'].includes(this.#status.value.state)
   }
 
   #assertOpen(): void {
-    if (!this.#stopping && !this.#isOver) return
+    if (!this.#stopping && !this.#isOver()) return
     throw new LinkError(`${this.name} has ended and takes no more endpoints; make a new link`, 'ERR_LINK_ENDED')
   }
 
@@ -285,7 +285,7 @@ export class QueueLink implements AsyncDisposable {
   }
 
   #end(state: 'done' | 'failed' | 'stopped', why: string, cause?: unknown): void {
-    if (this.#isOver) return
+    if (this.#isOver()) return
     if (this.#stopping && state === 'done') return
     this.#took = performance.now() - this.#began
     const { placement } = this.#status.value

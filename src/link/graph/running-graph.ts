@@ -113,7 +113,7 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
   }
 
   async #stop(drain: boolean, timeout: number): Promise<GraphReport> {
-    if (this.#isOver) return this.#report(await this.#stopLinks(false, 0))
+    if (this.#isOver()) return this.#report(await this.#stopLinks(false, 0))
     this.#say({ state: 'stopping' })
     const reports = await this.#stopLinks(drain, timeout)
     if (!this.#failing) this.#end('stopped')
@@ -123,7 +123,7 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
 
   /** The first cause is told once everything has let go. */
   #fail(cause: unknown): void {
-    if (this.#isOver) return
+    if (this.#isOver()) return
     this.#failing ??= this.#stopLinks(false, 0).then(() => this.#end('failed', cause))
   }
 
@@ -158,16 +158,16 @@ export class RunningGraph<Q extends Declarations = Declarations> implements Asyn
     return { forced, links: Object.fromEntries(links), left: Object.fromEntries(left) }
   }
 
-  get #isOver(): boolean {
+  #isOver(): boolean {
     return ['done', 'stopped', 'failed'].includes(this.#status.value.state)
   }
 
   #say(news: Partial<GraphStatus>): void {
-    if (!this.#isOver) this.#status.next({ ...this.#status.value, ...news })
+    if (!this.#isOver()) this.#status.next({ ...this.#status.value, ...news })
   }
 
   #end(state: GraphState, cause?: unknown): void {
-    if (this.#isOver) return
+    if (this.#isOver()) return
     this.#detach()
     const isSeen = this.#watched || this.#status.observed
     this.#say({ state, ...(state === 'failed' ? { cause } : {}) })

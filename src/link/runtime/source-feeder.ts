@@ -101,7 +101,7 @@ export class SourceFeeder implements Taker<unknown> {
         channel.send({ type: 'items', id: this.#id, metas, values }, sending)
       },
       (parcel, error) => {
-        if (this.#release(parcel.item)) this.#mailbox.nack(parcel.lease, { reason: error })
+        if (this.#release(parcel.item)) this.#mailbox().nack(parcel.lease, { reason: error })
         this.#on.failed(error)
       },
       () => this.#on.sent(),
@@ -138,7 +138,7 @@ export class SourceFeeder implements Taker<unknown> {
       this.#settled++
       this.#bytes += sent.lease.bytes
       this.#latencies.record(sent.lease.enqueuedAt)
-      this.#mailbox.ack(sent.lease)
+      this.#mailbox().ack(sent.lease)
     }
     this.#own.line.want(this)
   }
@@ -149,7 +149,7 @@ export class SourceFeeder implements Taker<unknown> {
     sent.lease.attempt = attempt
     // In work when the link let go.
     if (!this.#taking) this.#returned++
-    if (this.#mailbox.nack(sent.lease, o) === 'exhausted') this.#on.failed(o.reason)
+    if (this.#mailbox().nack(sent.lease, o) === 'exhausted') this.#on.failed(o.reason)
     this.#own.line.want(this)
   }
 
@@ -159,7 +159,7 @@ export class SourceFeeder implements Taker<unknown> {
     if (!sent) return
     sent.lease.attempt = attempt
     this.#returned++
-    this.#mailbox.giveBack(sent.lease, delay > 0 ? clock.now() + delay : 0)
+    this.#mailbox().giveBack(sent.lease, delay > 0 ? clock.now() + delay : 0)
     this.#own.line.want(this)
   }
 
@@ -187,9 +187,9 @@ export class SourceFeeder implements Taker<unknown> {
     if (!this.#release(item)) return
     suspects.accuse(lease.seq)
     lease.attempt++
-    const alone = `the link's child died with this item of ${this.#mailbox.name} alone in work`
+    const alone = `the link's child died with this item of ${this.#mailbox().name} alone in work`
     const reason = new LinkError(`${alone}, at attempt ${lease.attempt}: ${why}`, 'ERR_LINK_CHILD')
-    if (this.#mailbox.nack(lease, { reason }) === 'exhausted') this.#on.failed(reason)
+    if (this.#mailbox().nack(lease, { reason }) === 'exhausted') this.#on.failed(reason)
   }
 
   /** The child is gone: everything that it had not settled goes back to its place. Answers how much did since it takes no more. */
@@ -199,12 +199,12 @@ export class SourceFeeder implements Taker<unknown> {
     const out = [...this.#out.values()]
     this.#out.clear()
     this.#quarantine.drop(out)
-    for (const { lease } of out) this.#mailbox.giveBack(lease, 0)
+    for (const { lease } of out) this.#mailbox().giveBack(lease, 0)
     this.#settledAll()
     return out.length + this.#returned
   }
 
-  get #mailbox(): Mailbox<unknown> {
+  #mailbox(): Mailbox<unknown> {
     return this.#own.mailbox
   }
 

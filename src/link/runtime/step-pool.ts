@@ -104,7 +104,7 @@ class PoolWorker {
   }
 
   pull(): void {
-    while (this.#channel && this.#calls.size < AHEAD && !this.#isQuarantined) {
+    while (this.#channel && this.#calls.size < AHEAD && !this.#isQuarantined()) {
       const call = this.#pool.next(this.#calls.size === 0)
       if (!call) return
       const id = ++this.#ids
@@ -126,7 +126,7 @@ class PoolWorker {
     for (const { done } of this.#taken()) done.reject(error)
   }
 
-  get #isQuarantined(): boolean {
+  #isQuarantined(): boolean {
     for (const { isSuspect } of this.#calls.values()) if (isSuspect) return true
     return false
   }

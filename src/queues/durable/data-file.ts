@@ -58,7 +58,7 @@ export class DataFile {
       const table = (tableName: string): BytesTable => this.#root.openDB<Buffer, Buffer>({ ...BINARY, name: tableName })
       // Tables and meta are made in one transaction: a file without meta is empty, or another's.
       const made = this.#root.transactionSync(() => {
-        if (this.#entries === 0) this.meta = newMeta()
+        if (this.#entries() === 0) this.meta = newMeta()
         else this.#assertOurs()
         return {
           items: table('items'),
@@ -179,7 +179,7 @@ export class DataFile {
     this.#tail.keep(last + 1, size)
   }
 
-  get #entries(): number {
+  #entries(): number {
     return (this.#root.getStats() as Stats).entryCount
   }
 

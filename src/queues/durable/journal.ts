@@ -89,7 +89,7 @@ export class Journal {
 
   /** Writes everything before it returns, and throws if that cannot be done. */
   flush(): void {
-    if (this.#isIdle && !this.#flight) return
+    if (this.#isIdle() && !this.#flight) return
     let flight: Flight | undefined
     let failing = (): Put[] => this.#puts.splice(0)
     try {
@@ -134,18 +134,18 @@ export class Journal {
     if (this.#isAwaited) endSoon()
   }
 
-  get #isIdle(): boolean {
+  #isIdle(): boolean {
     return this.#puts.length + this.#settled.length + this.#moves.length + this.#tasks.length === 0
   }
 
   #start(): void {
-    if (this.#isRunning || this.#retry || this.#isIdle) return
+    if (this.#isRunning || this.#retry || this.#isIdle()) return
     this.#isRunning = true
     void this.#run()
   }
 
   async #run(): Promise<void> {
-    while (!this.#isIdle && !this.#retry) await this.#next().catch(error => this.#fail(error))
+    while (!this.#isIdle() && !this.#retry) await this.#next().catch(error => this.#fail(error))
     this.#isRunning = false
     for (const resolve of this.#whenIdle.splice(0)) resolve()
   }
@@ -164,7 +164,7 @@ export class Journal {
     const reason = asPathError(this.#db.directory, error)
     this.#owner.failed(failed, reason)
     for (const task of this.#tasks.splice(0)) task.failed(reason)
-    if (!this.#isIdle) this.#rest()
+    if (!this.#isIdle()) this.#rest()
   }
 
   async #writePayloads(unwritten: Put['payloads']): Promise<boolean> {
@@ -221,7 +221,7 @@ export class Journal {
   }
 
   #write(depart: (flight: Flight) => void): void {
-    if (this.#isIdle) return
+    if (this.#isIdle()) return
     if (!this.#owner.mayCommit()) return
     const db = this.#db
     const commit = new Commit(db, this.#keyTtl, clock.now())

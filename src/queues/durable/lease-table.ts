@@ -71,14 +71,14 @@ export class LeaseTable {
 
   /** Where the entry of this item is; -1: it has none. */
   find(seq: number): number {
-    const { seqs, words } = this.#area
+    const { seqs, words } = this.#area()
     for (let at = homeOf(seq); words[at] !== FREE; at = (at + 1) & MASK) if (seqs[at] === seq) return at
     return -1
   }
 
   /** The item has no entry yet. */
   add(seq: number, first: number, index: number, word: number): void {
-    const { seqs, firsts, indexes, words } = this.#area
+    const { seqs, firsts, indexes, words } = this.#area()
     let at = homeOf(seq)
     while (words[at] !== FREE) at = (at + 1) & MASK
     seqs[at] = seq
@@ -89,28 +89,28 @@ export class LeaseTable {
   }
 
   word(at: number): number {
-    return this.#area.words[at]!
+    return this.#area().words[at]!
   }
 
   setWord(at: number, word: number): void {
-    this.#area.words[at] = word
+    this.#area().words[at] = word
   }
 
   seq(at: number): number {
-    return this.#area.seqs[at]!
+    return this.#area().seqs[at]!
   }
 
   first(at: number): number {
-    return this.#area.firsts[at]!
+    return this.#area().firsts[at]!
   }
 
   index(at: number): number {
-    return this.#area.indexes[at]!
+    return this.#area().indexes[at]!
   }
 
   /** Makes room by forgetting how often one item was handed over that was given back. False: there is none such. */
   forgetOne(): boolean {
-    const { words } = this.#area
+    const { words } = this.#area()
     for (let steps = 0; steps < SIZE; steps++) {
       this.#sweepAt = (this.#sweepAt + 1) & MASK
       if (stateOf(words[this.#sweepAt]!) !== RETURNED) continue
@@ -122,7 +122,7 @@ export class LeaseTable {
 
   /** Entries behind it close the gap: others move. */
   remove(at: number): void {
-    const { seqs, firsts, indexes, words } = this.#area
+    const { seqs, firsts, indexes, words } = this.#area()
     words[at] = FREE
     this.#head[1]!--
     let gap = at
@@ -140,7 +140,7 @@ export class LeaseTable {
 
   /** The items that have an entry whose word is like that. */
   seqsWhere(matches: (word: number) => boolean): number[] {
-    const { seqs, words } = this.#area
+    const { seqs, words } = this.#area()
     const found: number[] = []
     if (this.used === 0) return found
     for (let at = 0; at < SIZE; at++) if (words[at] !== FREE && matches(words[at]!)) found.push(seqs[at]!)
@@ -149,7 +149,7 @@ export class LeaseTable {
 
   /** Somebody may have died while changing it. Fills the other area, and then makes that the one that counts. */
   rebuild(): void {
-    const from = this.#area
+    const from = this.#area()
     const to = this.#areas[1 - this.#head[0]!] as Area
     to.words.fill(FREE)
     const seen = new Set<number>()
@@ -168,7 +168,7 @@ export class LeaseTable {
     this.#head[1] = seen.size
   }
 
-  get #area(): Area {
+  #area(): Area {
     return this.#areas[this.#head[0] === 0 ? 0 : 1]
   }
 }

@@ -49,7 +49,7 @@ export class Feeder<T> implements Taker<T> {
   }
 
   get demand(): number {
-    return this.#wire.isChoked || this.#unseenBytes >= ITEM_BYTES ? 0 : this.#credit - this.#waiting.length
+    return this.#wire.isChoked || this.#unseenBytes >= ITEM_BYTES ? 0 : this.#credit() - this.#waiting.length
   }
 
   /** So many more than the first `seen` ones. */
@@ -61,7 +61,8 @@ export class Feeder<T> implements Taker<T> {
       this.#unseenBytes -= first.bytes
     }
     // What was leased for it, and it no longer wants.
-    while (this.#waiting.length > Math.max(0, this.#credit)) this.#mailbox.giveBack(this.#waiting.pop() as Lease<T>, 0)
+    while (this.#waiting.length > Math.max(0, this.#credit()))
+      this.#mailbox.giveBack(this.#waiting.pop() as Lease<T>, 0)
     this.goOn()
     // There may be room for what waits, also where nothing more can be leased.
     this.#wire.wake()
@@ -121,7 +122,7 @@ export class Feeder<T> implements Taker<T> {
     for (const lease of held) this.#mailbox.giveBack(lease, 0)
   }
 
-  get #credit(): number {
+  #credit(): number {
     return this.#wanted - (this.#sent - this.#seen)
   }
 

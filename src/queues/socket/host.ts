@@ -87,7 +87,7 @@ export class Host<T> implements GuestHost<T> {
     else this.#address = { ...address, port: await listenOn(this.#server, address) }
     // A connection that cannot be accepted, for want of descriptors say, is not the end of the others.
     this.#server.on('error', () => {})
-    this.#tick = setInterval(() => this.#check(), Math.min(LOOK_EVERY, this.#pingEvery))
+    this.#tick = setInterval(() => this.#check(), Math.min(LOOK_EVERY, this.#pingEvery()))
     this.#tick.unref()
   }
 
@@ -156,7 +156,7 @@ export class Host<T> implements GuestHost<T> {
     this.#guests.delete(guest)
   }
 
-  get #pingEvery(): number {
+  #pingEvery(): number {
     return Math.max(10, this.#limits.deadline / 4)
   }
 
@@ -178,7 +178,7 @@ export class Host<T> implements GuestHost<T> {
   #check(): void {
     const { deadline } = this.#limits
     const pings = Date.now() >= this.#pingAt
-    if (pings) this.#pingAt = Date.now() + this.#pingEvery
+    if (pings) this.#pingAt = Date.now() + this.#pingEvery()
     for (const guest of [...this.#guests]) {
       guest.check(deadline)
       if (pings) guest.ping()

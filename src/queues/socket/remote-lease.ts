@@ -30,22 +30,22 @@ export class RemoteLease<T> implements Lease<T> {
   }
 
   get value(): T {
-    return this.#entry.value
+    return this.#entry().value
   }
 
   get enqueuedAt(): number {
-    return this.#entry.enqueuedAt
+    return this.#entry().enqueuedAt
   }
 
   get headers(): Headers {
-    return this.#entry.headers
+    return this.#entry().headers
   }
 
   get key(): string | undefined {
-    return this.#entry.key
+    return this.#entry().key
   }
 
-  get #entry(): Entry<T> {
+  #entry(): Entry<T> {
     return this.#parcel.entry(this.#place)
   }
 }

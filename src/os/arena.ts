@@ -134,7 +134,10 @@ export class Arena {
   /** Gives the lock back, then rings those who were woken meanwhile: within the turn of the event loop at the latest. */
   leave(): void {
     const wanted = this.#lock.release()
-    if (this.#waiting.rings && (this.#closed || this.#pace.allows)) this.#ring()
+    if (this.#waiting.rings && (this.#closed || this.#pace.allows)) {
+      this.#ring()
+      if (!this.#closed) this.#pace.done()
+    }
     if (wanted) this.#waiting.tell(LOCK)
   }
 

@@ -15,13 +15,15 @@ export class Pace {
     this.#due = due
   }
 
-  /** False: it is put off. */
+  /** False: it is put off. True: `done` must follow. */
   get allows(): boolean {
-    const now = performance.now()
-    if (this.#turn !== undefined && now - this.#last < APART) return false
-    this.#last = now
+    return this.#turn === undefined || performance.now() - this.#last >= APART
+  }
+
+  /** It was done. Told afterwards: somebody waits for it. */
+  done(): void {
+    this.#last = performance.now()
     this.#turn ??= setImmediate(this.#over)
-    return true
   }
 
   stop(): void {

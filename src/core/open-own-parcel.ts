@@ -4,11 +4,13 @@ import { ARRAY32, FLOAT64, NIL } from './parcel-head.js'
 import { plainReader } from './plain-reader.js'
 import { isDefinition, RECORD, type Shape, shapeOf } from './shape.js'
 import { Shapes } from './shapes.js'
+import { plainValuesReader } from './values-reader.js'
 
 const ARRAY16 = 0xdc
 /** Up to here msgpackr does without its native code, which is for long texts. */
 const NEAR = 140
 
+const plain = plainValuesReader()
 const shapes = new Shapes()
 /** Of the last parcel: as a rule also that of the next. */
 let last: Shape | undefined
@@ -20,25 +22,30 @@ let last: Shape | undefined
  */
 export function openOwnParcel<T>(bytes: Buffer, start: number, end: number): OpenParcel<T> {
   const at = start + headBytes(bytes[start] as number)
-  const first = at + 10
-  if (bytes[at] === FLOAT64 && bytes[at + 9] === NIL && isDefinition(bytes, first)) {
-    const count = countOf(bytes, start) - 2
-    const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
-    if (shape && count > 0 && count < 0x10000) {
-      last = shape
-      plainReader.begin(bytes, at)
-      const enqueuedAt = plainReader.read() as number
-      const read = shape.read(bytes, first + shape.definition.length, end, count)
-      if (read) return new OpenParcel<T>(enqueuedAt, null, read)
-      const from = first + shape.definition.length - 4
-      bytes[from] = ARRAY16
-      bytes[from + 1] = count >> 8
-      bytes[from + 2] = count
-      bytes[from + 3] = RECORD
-      return new OpenParcel<T>(enqueuedAt, null, decodeNear(bytes, from, end, shape) as unknown[])
-    }
+  const count = countOf(bytes, start) - 2
+  if (bytes[at] === FLOAT64 && bytes[at + 9] === NIL && count > 0 && count < 0x10000) {
+    plainReader.begin(bytes, at)
+    const enqueuedAt = plainReader.read() as number
+    const values = openValues(bytes, at + 10, end, count)
+    if (values) return new OpenParcel<T>(enqueuedAt, null, values)
   }
   return OpenParcel.of<T>(decodeNear(bytes, start, end))
+}
+
+/** So many values, of which the first is here; undefined: the parcel has to be decoded as a whole. */
+function openValues(bytes: Buffer, first: number, end: number, count: number): unknown[] | undefined {
+  if (!isDefinition(bytes, first)) return plain.read(bytes, first, end, count)
+  const shape = last?.isDefinedAt(bytes, first) ? last : find(bytes, first)
+  if (!shape) return undefined
+  last = shape
+  const read = shape.read(bytes, first + shape.definition.length, end, count)
+  if (read) return read
+  const from = first + shape.definition.length - 4
+  bytes[from] = ARRAY16
+  bytes[from + 1] = count >> 8
+  bytes[from + 2] = count
+  bytes[from + 3] = RECORD
+  return decodeNear(bytes, from, end, shape) as unknown[]
 }
 
 /** Near the beginning of a buffer msgpackr reads short texts twice as fast. */

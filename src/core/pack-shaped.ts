@@ -1,4 +1,5 @@
 import { HEAD_BYTES, writeHead } from './parcel-head.js'
+import { writePlain } from './plain-value.js'
 import { NO_ROOM, OTHER, RECORD, type Shape } from './shape.js'
 import { Shapes } from './shapes.js'
 
@@ -10,19 +11,32 @@ const shapes = new Shapes()
 let last: Shape | undefined
 let target: Buffer | undefined
 
-/** A parcel of objects of one known shape, without extras; undefined where they are not, or where it cannot be made so. */
+/**
+ * A parcel of objects of one known shape, or of plain values, without extras; undefined where they are not, or where it cannot be
+ * made so.
+ */
 export function packShaped(values: readonly unknown[], at: number): Buffer | undefined {
-  const [first] = values
-  if (typeof first !== 'object' || first === null) return undefined
+  if (values.length === 0) return undefined
   target ??= Buffer.allocUnsafeSlow(ROOM)
-  let end = last ? writeAll(last, values, target) : OTHER
-  if (end === OTHER) {
-    last = shapes.of(first)
-    if (last) end = writeAll(last, values, target)
-  }
+  const [first] = values
+  const isObject = typeof first === 'object' && first !== null && !Array.isArray(first)
+  const end = isObject ? writeShaped(first, values, target) : writeAllPlain(values, target)
   if (end < 0) return undefined
   writeHead(target, values.length, at)
   return Buffer.from(target.subarray(0, end))
+}
+
+function writeAllPlain(values: readonly unknown[], into: Buffer): number {
+  let end = HEAD_BYTES
+  for (let index = 0; index < values.length && end > 0; index++) end = writePlain(values[index], into, end)
+  return end
+}
+
+function writeShaped(first: object, values: readonly unknown[], into: Buffer): number {
+  const end = last ? writeAll(last, values, into) : OTHER
+  if (end !== OTHER) return end
+  last = shapes.of(first)
+  return last ? writeAll(last, values, into) : OTHER
 }
 
 /** Answers where they end; OTHER: the first is of another shape. In one loop, and by one call, which V8 compiles as one. */

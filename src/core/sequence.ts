@@ -1,4 +1,5 @@
 import { encodeBriefly } from './codec.js'
+import { writePlain } from './plain-value.js'
 import { copied, OTHER, RECORD, type Shape } from './shape.js'
 import { Shapes } from './shapes.js'
 
@@ -31,7 +32,8 @@ export class Sequence {
 
   #other(value: unknown, target: Buffer, at: number, place: number): number {
     if (place === 0) this.#first = undefined
-    return copied(encodeBriefly(value), target, at)
+    const end = writePlain(value, target, at)
+    return end < 0 ? copied(encodeBriefly(value), target, at) : end
   }
 
   #shaped(shape: Shape, value: object, target: Buffer, at: number, place: number): number {

@@ -1,7 +1,7 @@
 import type { Packr } from 'msgpackr'
 import { decodeOwn, encode, encodeBriefly, makePackr, type Packed } from './codec.js'
 import { writePlain } from './plain-value.js'
-import { RecordReader } from './record-reader.js'
+import { recordsReader, type ValuesReader } from './values-reader.js'
 
 /** The byte of a record whose names were defined first. */
 export const RECORD = 0x40
@@ -23,14 +23,14 @@ export class Shape {
   readonly #names: readonly string[]
   readonly #out: Packr
   readonly #in: Packr
-  readonly #reader: RecordReader
+  readonly #reader: ValuesReader
 
   constructor(names: readonly string[], definition: Buffer) {
     this.#names = names
     this.definition = definition
     this.#out = makePackr(false, false, names)
     this.#in = makePackr(true, false, names)
-    this.#reader = new RecordReader(names, RECORD)
+    this.#reader = recordsReader(names, RECORD)
   }
 
   /** Writes the members of an object: answers where they end, NO_ROOM or OTHER. Throws CodecError. */
@@ -62,7 +62,7 @@ export class Shape {
   }
 
   /** So many objects, from the members of the first one on; undefined: they have to be unpacked. */
-  read(bytes: Buffer, start: number, end: number, count: number): object[] | undefined {
+  read(bytes: Buffer, start: number, end: number, count: number): unknown[] | undefined {
     return this.#reader.read(bytes, start, end, count)
   }
 

@@ -33,6 +33,12 @@ const values: readonly unknown[][] = [
   [Array.from({ length: 200 }, (_, id) => ({ id }))],
   Array.from({ length: 200 }, (_, id) => ({ id, even: id % 2 === 0 })),
   [JSON.parse('{"__proto__": 1, "a": 2}')],
+  [1, 2.5, 'text', null, undefined, true, -70_000, [1, 'a'], []],
+  ['ü', 'text', 1],
+  ['x'.repeat(70), 1],
+  [[1, [2]], [3]],
+  [1, 10n, new Date(5)],
+  [1, { a: 1 }, { a: 2 }],
   [
     { constructor: 'of nothing', a: 1 },
     { constructor: Object.name, a: 2 },
@@ -100,8 +106,9 @@ describe('a parcel whose shapes are known', () => {
       )
     })
     const builder = new ParcelBuilder(16_384)
+    const lists = fc.array(fc.oneof(plain, fc.array(plain, { maxLength: 4 })), { minLength: 1, maxLength: 20 })
     fc.assert(
-      fc.property(items, some => {
+      fc.property(fc.oneof(items, lists), (some: unknown[]) => {
         const asEncoded = some.map(item => decode(encode(item)))
         // A shape is known from the second time on.
         for (let time = 0; time < 3; time++) {

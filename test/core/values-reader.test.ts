@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { writePlain } from '#src/core/plain-value'
-import { RecordReader } from '#src/core/record-reader'
 import { Texts } from '#src/core/texts'
+import { plainValuesReader, recordsReader, type ValuesReader } from '#src/core/values-reader'
 
 const RECORD = 0x40
 
@@ -21,13 +21,13 @@ function written(objects: readonly object[]): Buffer {
 }
 
 /** As they are read where other bytes lie around them. */
-function read(reader: RecordReader, bytes: Buffer, count: number): object[] | undefined {
+function read(reader: ValuesReader, bytes: Buffer, count: number): unknown[] | undefined {
   const around = Buffer.concat([Buffer.from([0x92, 0x40]), bytes, Buffer.from([0x40, 0x01])])
   return reader.read(around, 2, 2 + bytes.length, count)
 }
 
 const one = (value: unknown): object[] => [{ value }]
-const readerOfOne = (): RecordReader => new RecordReader(['value'], RECORD)
+const readerOfOne = (): ValuesReader => recordsReader(['value'], RECORD)
 
 let made = 0
 /** A text that no test had before. */
@@ -67,17 +67,17 @@ describe('the reader of records', () => {
       fc.property(some, objects => {
         const bytes = written(objects)
         const names = Object.keys(objects[0])
-        let got: object[] | undefined
+        let got: unknown[] | undefined
         // Each attempt learns one text at least.
         for (let attempt = 0; attempt < 200 && !got; attempt++)
-          got = read(new RecordReader(names, RECORD), bytes, objects.length)
+          got = read(recordsReader(names, RECORD), bytes, objects.length)
         runs++
         // Two of their texts may have the same place.
         if (!got) return
         successes++
         const decoded = objects.map(object => Object.fromEntries(Object.entries(object).map(withoutSign)))
         expect(got).toStrictEqual(decoded)
-        expect(got.map(Object.keys)).toEqual(objects.map(Object.keys))
+        expect(got.map(object => Object.keys(object as object))).toEqual(objects.map(Object.keys))
       }),
       { numRuns: 300 },
     )
@@ -141,13 +141,24 @@ describe('the reader of records', () => {
     expect(read(readerOfOne(), other, 3)).toBe(undefined)
   })
 
+  it('reads plain values without tokens between them', () => {
+    const values = [1, 300, -5, 0.5, true, null, undefined, [1, 2], -40_000]
+    const bytes = Buffer.concat(values.map(value => written(one(value))))
+    const reader = plainValuesReader()
+    expect(reader.read(bytes, 0, bytes.length, values.length)).toStrictEqual(values)
+    expect(reader.read(bytes, 0, bytes.length, values.length + 1)).toBe(undefined)
+    for (let parcel = 0; parcel < 64; parcel++)
+      expect(reader.read(bytes, 0, bytes.length, values.length)).toBe(undefined)
+    expect(reader.read(bytes, 0, bytes.length, values.length)).toStrictEqual(values)
+  })
+
   it('is left out where a program may not make code of texts', () => {
     const url = (name: string): string => new URL(`../../dist/src/core/${name}.js`, import.meta.url).href
     const code = `
-      const { RecordReader } = await import(${JSON.stringify(url('record-reader'))})
+      const { recordsReader } = await import(${JSON.stringify(url('values-reader'))})
       const { packValues } = await import(${JSON.stringify(url('parcel-codec'))})
       const { openOwnParcel } = await import(${JSON.stringify(url('open-own-parcel'))})
-      const read = new RecordReader(['a'], 0x40).read(Buffer.of(7), 0, 1, 1)
+      const read = recordsReader(['a'], 0x40).read(Buffer.of(7), 0, 1, 1)
       const opened = [1, 2, 3, 4].map(n => {
         const { bytes } = packValues([{ a: n }, { a: 'text' }], 5)
         const parcel = openOwnParcel(bytes, 0, bytes.length)

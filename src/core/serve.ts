@@ -9,6 +9,7 @@ export const SLICE = 256
 interface Serving<T> extends Consuming<T> {
   readonly takers: Takers<T>
   giveBack(lease: Lease<T>, due: number): boolean
+  kick(): void
 }
 
 /** Hands one taker what it may have in one turn; answers how many left the store. */
@@ -17,7 +18,7 @@ export function serve<T>(mailbox: Serving<T>, taker: Taker<T>): number {
   const { wantsSealed } = taker
   if (taker.acceptConsumed) {
     const values = consumeTogether(mailbox, taker.appetite ?? taker.demand)
-    if (values) return consumed(takers, taker, values)
+    if (values) return consumed(mailbox, taker, values)
   }
   // Where others want something too, they take turns.
   const together = taker.wantsTogether === true && takers.length === 1
@@ -38,9 +39,11 @@ export function serve<T>(mailbox: Serving<T>, taker: Taker<T>): number {
   return count
 }
 
-function consumed<T>(takers: Takers<T>, taker: Taker<T>, values: T[]): number {
+function consumed<T>(mailbox: Serving<T>, taker: Taker<T>, values: T[]): number {
   if (values.length === 0) return 0
+  // As each ack does: there is room now for who waits in line.
+  mailbox.kick()
   taker.acceptConsumed?.(values)
-  takers.served(taker)
+  mailbox.takers.served(taker)
   return values.length
 }

@@ -11,6 +11,7 @@ export const NO_ROOM = -1
 export const OTHER = -2
 /** `d4 72 40` and an array of names define it. */
 const DEFINITION = [0xd4, 0x72, RECORD]
+const isOwn = Object.prototype.hasOwnProperty
 /** Up to so many bytes, a loop is faster than a call. */
 const SHORT = 96
 
@@ -23,25 +24,24 @@ export class Shape {
   readonly #names: readonly string[]
   readonly #out: Packr
   readonly #in: Packr
-  readonly #reader: ValuesReader
+  #reader: ValuesReader | undefined
 
   constructor(names: readonly string[], definition: Buffer) {
     this.#names = names
     this.definition = definition
     this.#out = makePackr(false, false, names)
     this.#in = makePackr(true, false, names)
-    this.#reader = recordsReader(names, RECORD)
   }
 
   /** Writes the members of an object: answers where they end, NO_ROOM or OTHER. Throws CodecError. */
   write(object: object, target: Buffer, at: number): number {
-    // As msgpackr tells it: the prototype is asked for by a call of its own, which costs as much as a member.
+    // To ask for the prototype costs as much as a member; what is inherited is told below, at no cost.
     if (object.constructor !== Object) return OTHER
     const names = this.#names
     let count = 0
     let end = at
     for (const name in object) {
-      if (name !== names[count++]) return OTHER
+      if (name !== names[count++] || !isOwn.call(object, name)) return OTHER
       const value = (object as Record<string, unknown>)[name]
       const behind = writePlain(value, target, end)
       if (behind >= 0) {
@@ -63,6 +63,7 @@ export class Shape {
 
   /** So many objects, from the members of the first one on; undefined: they have to be unpacked. */
   read(bytes: Buffer, start: number, end: number, count: number): unknown[] | undefined {
+    this.#reader ??= recordsReader(this.#names, RECORD)
     return this.#reader.read(bytes, start, end, count)
   }
 

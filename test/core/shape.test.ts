@@ -59,6 +59,7 @@ describe('a shape', () => {
       new Own(),
       Object.assign(Object.create(null), { a: 1, b: 2 }),
       Object.assign(Object.create({ c: 3 }), { a: 1, b: 2 }),
+      Object.assign(Object.create({ b: 2 }), { a: 1 }),
     ]
     for (const other of [...others, { a: 1, b: () => 1 }]) expect(shape.write(other, target, 0)).toBe(OTHER)
     expect(() => shape.write({ a: Symbol('s'), b: 1 }, target, 0)).toThrow(CodecError)

@@ -26,6 +26,13 @@ describe('a handle that takes item by item leases ahead', () => {
     expect([one.getNowait(), await one.get(), one.size]).toEqual([98, 99, 0])
   })
 
+  it('hands over no more of it than a batch asks for [Q6.6]', async () => {
+    const [one, other] = await begun(5)
+    expect([await one.getBatch(2), await one.getBatch(1), await one.get(), one.size]).toEqual([[5, 6], [7], 8, 91])
+    await turn()
+    expect([other.size, await other.getBatch(100)]).toEqual([91, numbers(9, 100)])
+  })
+
   it('gives it back when the turn ends, in order and with no attempt counted [Q6.5]', async () => {
     const [one, other] = await begun(6)
     await turn()
@@ -129,7 +136,7 @@ describe('what is leased ahead', () => {
     const some = leases(5)
     expect([ahead.length, ahead.first, [...ahead.keep(some)]]).toEqual([0, undefined, [some[0]]])
     expect([ahead.length, ahead.first, [...ahead.shift()], ahead.length]).toEqual([4, some[1], [some[1]], 3])
-    expect([ahead.takeAll(), ahead.length, ahead.first]).toEqual([some.slice(2), 0, undefined])
+    expect([ahead.take(9), ahead.length, ahead.first]).toEqual([some.slice(2), 0, undefined])
     ahead.hold(some)
     await turn()
     expect([back, ahead.length]).toEqual([[some], 0])
@@ -139,7 +146,7 @@ describe('what is leased ahead', () => {
     await turn()
     ahead.giveBack()
     ahead.hold(some)
-    expect(ahead.takeAll()).toBe(some)
+    expect(ahead.take(9)).toEqual(some)
     ahead.keep(some)
     ahead.giveBack()
     expect(back).toEqual([some, some.slice(1)])
@@ -160,7 +167,7 @@ describe('what is leased ahead', () => {
     spent.push(ahead.isSpent)
     ahead.hold(leases(2))
     spent.push(ahead.isSpent)
-    ahead.takeAll()
+    ahead.take(9)
     spent.push(ahead.isSpent)
     await turn()
     expect([...spent, ahead.isSpent]).toEqual([false, false, true, false, true, false])

@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { openQueue, sharedQueue } from 'queuelink'
 import { describe, expect, it } from 'vitest'
 import { sharedPath } from '#src/queues/shared/shared-place'
-import { codeOf } from './help.js'
+import { codeOf, turns } from './help.js'
 import { exit, heard, newName, open, start } from './shared/users.js'
 
 describe('a shared queue by its name', () => {
@@ -244,6 +244,19 @@ describe('what a shared queue holds', () => {
     expect([handedOver, acked, lateSettles]).toEqual([14, 14, 0])
     expect([one.size, (await one.stat()).leased, (await one.stat()).settled]).toEqual([0, 0, 14])
     expect(readdirSync(`${sharedPath(one.name)}.spill`)).toEqual([])
+  })
+
+  it('serves who waits for room when a batch that was waited for has made it (Q12.3)', async () => {
+    const one = await open<number>(newName(), { capacity: 2 })
+    const other = await open<number>(one.name)
+    await one.putBatch([1, 2])
+    const [first] = [await other.receive(), await other.receive()]
+    const batch = one.getBatch(10)
+    const put = one.put(3, { timeout: 700 })
+    await turns(3)
+    await first.nack()
+    // Without being looked for once a second.
+    expect([await batch, await put]).toEqual([[1], undefined])
   })
 
   it('takes nothing for who has waited in vain', async () => {

@@ -78,10 +78,11 @@ export class Ahead<T> {
     return this.#single
   }
 
-  /** All of them, which are out from now on. */
-  takeAll(): SharedLease<T>[] {
-    const leases = this.#next === 0 ? this.#leases : this.#leases.slice(this.#next)
-    this.#clear()
+  /** Up to so many, which are out from now on. */
+  take(max: number): SharedLease<T>[] {
+    const leases = this.#leases.slice(this.#next, this.#next + max)
+    this.#next += leases.length
+    if (this.#next === this.#leases.length) this.#clear()
     return leases
   }
 
@@ -89,7 +90,7 @@ export class Ahead<T> {
   giveBack(): void {
     if (this.length === 0) return
     this.#last = 0
-    this.#giveBack(this.takeAll())
+    this.#giveBack(this.take(this.length))
   }
 
   stop(): void {

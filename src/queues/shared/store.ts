@@ -142,7 +142,7 @@ export class SharedStore<T> implements Store<T>, ArenaUser, SectionUser {
       ahead.giveBack()
       return this.#take(max, now, [], true)
     }
-    if (ahead.length > 0) return max === 1 ? ahead.shift() : this.#take(max, now, ahead.takeAll())
+    if (ahead.length > 0) return max === 1 ? ahead.shift() : this.#take(max, now, ahead.take(max))
     if (max > 1) return this.#take(max, now, [])
     const taken = this.#take(1 + ahead.appetite, now, [])
     ahead.got(taken.length)

@@ -1,5 +1,5 @@
 import { CodecError } from 'queuelink'
-import { afterAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { decode, encode } from '#src/core/codec'
 import { Entry } from '#src/core/entry'
 import { openOwnParcel } from '#src/core/open-own-parcel'
@@ -173,16 +173,23 @@ describe('items of one shape that are packed together', () => {
 })
 
 describe('an own parcel', () => {
-  const asked = vi.spyOn(Shape.prototype, 'read')
-  afterAll(() => asked.mockRestore())
-
   /** What is in it, and whether its shape was known: then that is asked to read it. */
   function opened(bytes: Uint8Array): [values: unknown[], known: boolean, enqueuedAt: number] {
     const around = Buffer.concat([BEFORE, bytes, Buffer.of(0x94, 1)])
-    asked.mockClear()
-    const parcel = openOwnParcel(around, BEFORE.length, BEFORE.length + bytes.length)
+    const { read } = Shape.prototype
+    let asked = false
+    Shape.prototype.read = function (...given) {
+      asked = true
+      return read.apply(this, given)
+    }
+    let parcel: ReturnType<typeof openOwnParcel>
+    try {
+      parcel = openOwnParcel(around, BEFORE.length, BEFORE.length + bytes.length)
+    } finally {
+      Shape.prototype.read = read
+    }
     const values = Array.from({ length: parcel.count }, (_, place) => parcel.value(place))
-    return [values, asked.mock.calls.length > 0, parcel.enqueuedAt]
+    return [values, asked, parcel.enqueuedAt]
   }
 
   it('is opened by the shape of its first item from the second time on', () => {

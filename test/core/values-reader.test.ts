@@ -43,6 +43,13 @@ describe('the reader of records', () => {
     }
   })
 
+  it('reads what the memory ends with', () => {
+    for (const value of [0.5, 300, -70_000, undefined, [1.5, 2.5]]) {
+      const bytes = Buffer.from(new Uint8Array(written(one(value))).buffer)
+      expect(readerOfOne().read(bytes, 0, bytes.length, 1)).toStrictEqual(one(value))
+    }
+  })
+
   it('reads texts that came before', () => {
     for (const value of ['a', 'event', 'x'.repeat(31), '\0', '\x7f', ['a', 'event']]) {
       // Learned by the first.
@@ -92,6 +99,7 @@ describe('the reader of records', () => {
       [0x91, 0x91, 0x01],
       [0x81, 0xa1, 0x61, 0x01],
       [0x40, 0x01],
+      [0x40],
       [0x7f],
       [0xd4, 0x00, 0x01],
       [0xd4, 0x01, 0x00],
@@ -130,6 +138,9 @@ describe('the reader of records', () => {
     for (let time = 0; time < 2; time++) read(readerOfOne(), bytes, 3)
     expect(read(readerOfOne(), bytes, 3)).toEqual(objects)
     for (let length = 0; length < bytes.length; length++) {
+      // Where no memory follows.
+      const cut = Buffer.from(new Uint8Array(bytes.subarray(0, length)).buffer)
+      expect(readerOfOne().read(cut, 0, length, 3)).toBe(undefined)
       expect(readerOfOne().read(bytes.subarray(0, length), 0, length, 3)).toBe(undefined)
       expect(readerOfOne().read(bytes, 0, length, 3)).toBe(undefined)
     }

@@ -224,7 +224,8 @@ describe('an own parcel', () => {
   it('is opened by no shape where it holds more than 65,535', () => {
     const name = fresh()
     for (const count of [1, 1, 0xffff, 0x10000]) {
-      const items = Array.from({ length: count }, (_, n) => ({ [name]: n & 7 }))
+      // The text is one that is left to msgpackr.
+      const items = Array.from({ length: count }, (_, n) => ({ [name]: n === 0 ? 'ü' : n & 7 }))
       const bytes = encode([AT, null, ...items])
       const parcel = openOwnParcel(bytes, 0, bytes.length)
       expect([parcel.count, parcel.value(0), parcel.value(count - 1)]).toEqual([count, items[0], items[count - 1]])

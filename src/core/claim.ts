@@ -10,8 +10,10 @@ const NONE: readonly never[] = []
 /** `together`: itself, and those that could be had with it without waiting. */
 type Use<T, R> = (lease: Lease<T>, together?: readonly Lease<T>[]) => R
 
-/** Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they
- * are there. `pass`: what it makes of values that are consumed already, where it consumes. */
+/**
+ * Waits in turn for one item, then answers what `use` makes of its lease; it may take up to `appetite`, and does where they are there.
+ * `pass`: what it makes of values that are consumed already, where it consumes.
+ */
 export function claim<T, R>(
   mailbox: Mailbox<T>,
   o: WaitOptions | undefined,

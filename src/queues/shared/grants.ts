@@ -5,8 +5,6 @@ import { SharedLease } from './shared-lease.js'
 import type { TakenParcel } from './taken-parcel.js'
 import { Words } from './words.js'
 
-/** Two numbers for each item of a take, as a rule. */
-const TAKE = 512
 const NOTHING = { items: [] as readonly unknown[], first: 0 }
 
 /** What a take was granted: two numbers each, as long as it holds the lock, so that it holds it briefly; then leases. */
@@ -14,7 +12,7 @@ export class Grants<T> implements Grantee {
   readonly #ledger: Ledger
   readonly #parcels: ParcelReader<T>
   /** Of each its slot, and the number of its parcel. */
-  readonly #numbers = new Words(TAKE)
+  readonly #numbers = new Words()
   #sealed = false
   /** Where the last parcel is, and its number. */
   #place = -1
@@ -39,10 +37,7 @@ export class Grants<T> implements Grantee {
       this.#number = this.#parcels.copy(place, this.#sealed)
       this.#place = place
     }
-    const numbers = this.#numbers
-    numbers.reserve(2)
-    numbers.list[numbers.length++] = slot
-    numbers.list[numbers.length++] = this.#number
+    this.#numbers.pair(slot, this.#number)
   }
 
   /** When the lock is free; `addTo` or `handOver` follows. What descriptors say of leased items, nobody else changes. */

@@ -5,9 +5,6 @@ import type { SharedLease } from './shared-lease.js'
 import type { TakenParcel } from './taken-parcel.js'
 import { Words } from './words.js'
 
-/** Two numbers for each item of a take, as a rule. */
-const TAKE = 512
-
 interface Return<T> {
   readonly lease: SharedLease<T>
   readonly attempt: number
@@ -23,7 +20,7 @@ export class Settlements<T> {
   readonly #ledger: Ledger
   readonly #flush: () => void
   /** Slot and word of each that is to leave. */
-  readonly #leaving = new Words(TAKE)
+  readonly #leaving = new Words()
   /** Of those that are alone in their parcels, since only they may lie in files. */
   #parcels: TakenParcel<T>[] = []
   #returned: Return<T>[] = []
@@ -44,10 +41,7 @@ export class Settlements<T> {
 
   ack(lease: SharedLease<T>): boolean {
     if (!this.#ends(lease)) return false
-    const leaving = this.#leaving
-    leaving.reserve(2)
-    leaving.list[leaving.length++] = lease.slot
-    leaving.list[leaving.length++] = lease.word
+    this.#leaving.pair(lease.slot, lease.word)
     if (lease.parcel.count === 1) this.#parcels.push(lease.parcel)
     this.#flushSoon()
     return true

@@ -1,11 +1,20 @@
+/** Two for each item of a take, as a rule. */
+const TAKE = 512
+
 /** Whole numbers of 32 bits, one after another, in memory that is used again. */
 export class Words {
   /** The first `length` of them count. */
   list: Int32Array
   length = 0
 
-  constructor(room: number) {
+  constructor(room = TAKE) {
     this.list = new Int32Array(room)
+  }
+
+  pair(first: number, second: number): void {
+    this.reserve(2)
+    this.list[this.length++] = first
+    this.list[this.length++] = second
   }
 
   /** Room for so many more; `list` may be another one afterwards. */

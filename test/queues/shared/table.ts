@@ -50,11 +50,7 @@ export class Table {
 
   ack(grants: readonly Grant[]): number {
     const words = new Words(0)
-    for (const { slot, word } of grants) {
-      words.reserve(2)
-      words.list.set([slot, word], words.length)
-      words.length += 2
-    }
+    for (const { slot, word } of grants) words.pair(slot, word)
     return this.ledger.ack(words)
   }
 
